@@ -1,0 +1,41 @@
+# A fresh machine needs Python 3.10-3.12, make, a C library and a Python package index; no Docker, no GPU, no root.
+#
+#   make demo    set up, train, export, verify, serve, answer pictures
+#   make serve   the same server, staying up
+#   make test    every check and test
+#
+# TORCH chooses the PyTorch to install, for example: make demo TORCH="torch --index-url <an index of CPU builds>"
+
+PYTHON ?= python3
+TORCH ?= torch==2.13.0
+DEMO_MODELS := cnn gan attention
+BIN := .venv/bin
+
+.DEFAULT_GOAL := demo
+.PHONY: demo serve test check setup models clean
+
+demo: models
+	@$(BIN)/python docs/demo.py
+
+serve: models
+	@$(BIN)/sightline serve
+
+test: check models
+	$(BIN)/pytest
+
+check: setup
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/pyright
+
+models: setup
+	@$(BIN)/sightline export --if-missing $(DEMO_MODELS)
+
+setup: .venv/.ready
+
+.venv/.ready: deploy/set-up.sh requirements-dev.txt $(wildcard */pyproject.toml)
+	@PYTHON=$(PYTHON) TORCH="$(TORCH)" sh deploy/set-up.sh
+	@touch $@
+
+clean:
+	rm -rf .venv build model_repository/.building model_repository/*/[0-9]*

@@ -1,0 +1,30 @@
+"""The entry point: the group and its own commands."""
+
+from __future__ import annotations
+
+import os
+
+import click
+
+from sightline import __version__
+from sightline.cli._errors import EXIT_CODE_HELP
+from sightline.cli._group import CommandGroup
+from sightline.cli.classify import classify
+from sightline.cli.generate import generate
+from sightline.cli.models import models
+
+
+@click.group(
+    cls=CommandGroup,
+    epilog=EXIT_CODE_HELP,
+    commands=[classify, generate, models],
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+)
+@click.version_option(__version__, message="sightline %(version)s")
+def main() -> None:
+    """Image models on NVIDIA Triton: send a picture, get a typed answer.
+
+    Data goes to stdout, everything else to stderr.
+    """
+    # gRPC's core logs handshakes that failed, beside the one line that says so.
+    os.environ.setdefault("GRPC_VERBOSITY", "NONE")

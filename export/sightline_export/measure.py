@@ -1,0 +1,78 @@
+"""Figures measured on held-out data, with the floors that a recipe promises."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sightline_export.errors import FloorMissed
+
+
+@dataclass(frozen=True)
+class Figure:
+    """One measured figure: `value` is in the unit that `name` says; `floor` is None where nothing is promised."""
+
+    name: str
+    value: float
+    floor: float | None = None
+
+    @property
+    def holds(self) -> bool:
+        return self.floor is None or self.value >= self.floor
+
+
+@dataclass(frozen=True)
+class Measurement:
+    """What `evaluate` found. per_class: one row per class, column name -> value."""
+
+    figures: tuple[Figure, ...]
+    per_class: Mapping[str, Mapping[str, float]] = field(default_factory=dict[str, Mapping[str, float]])
+
+    def require_floors(self, name: str) -> None:
+        """Raise FloorMissed naming the first figure below its floor."""
+        for figure in self.figures:
+            if not figure.holds:
+                raise FloorMissed(
+                    f"{name}: expected {figure.name} >= {figure.floor:.2f}, got {figure.value:.4f}; nothing was "
+                    "published. Train longer, or look at the data"
+                )
+
+
+def classification(scores: NDArray[np.float32], labels: NDArray[np.int64], names: Sequence[str]) -> Measurement:
+    """Accuracy, expected calibration error and, per class, recall and precision.
+
+    scores: (n, k) probabilities. labels: (n,). The calibration error has 10 equal bins (Guo et al. 2017).
+    """
+    predicted = scores.argmax(axis=1)
+    right = predicted == labels
+    per_class = {
+        name: {
+            "pictures": float((labels == k).sum()),
+            "recall": _ratio((right & (labels == k)).sum(), (labels == k).sum()),
+            "precision": _ratio((right & (labels == k)).sum(), (predicted == k).sum()),
+        }
+        for k, name in enumerate(names)
+    }
+    return Measurement(
+        figures=(
+            Figure("held-out accuracy", float(right.mean())),
+            Figure("expected calibration error", calibration_error(scores.max(axis=1), right)),
+        ),
+        per_class=per_class,
+    )
+
+
+def calibration_error(confidence: NDArray[np.float32], right: NDArray[np.bool_], bins: int = 10) -> float:
+    """Mean gap between confidence and accuracy over equal bins of confidence, weighted by their share of pictures."""
+    which = np.minimum((confidence * bins).astype(int), bins - 1)
+    gaps = [
+        abs(float(right[which == b].mean()) - float(confidence[which == b].mean())) * float((which == b).mean())
+        for b in range(bins)
+        if (which == b).any()
+    ]
+    return float(sum(gaps))
+
+
+def _ratio(part: np.integer, whole: np.integer) -> float:
+    return float(part) / float(whole) if whole else 0.0

@@ -1,0 +1,35 @@
+"""What an export will put into the repository, as plain values; nothing here touches the disk."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from sightline_export.repository.golden import GoldenCase
+from sightline_export.repository.model_config import ModelConfig, to_text
+
+
+@dataclass(frozen=True)
+class ModelEntry:
+    """One folder of the repository.
+
+    variants: configurations for `--model-config-name`, by that name.
+    texts: further committed files, by name (labels.txt, README.md).
+    weights: the file that becomes `<version>/model.onnx`, or None for a model without weights.
+    versioned: whether each export adds a version; a shared decoding step stays at version 1.
+    """
+
+    config: ModelConfig
+    variants: Mapping[str, ModelConfig] = field(default_factory=dict[str, ModelConfig])
+    texts: Mapping[str, str] = field(default_factory=dict[str, str])
+    weights: Path | None = None
+    golden: tuple[GoldenCase, ...] = ()
+    versioned: bool = True
+
+    @property
+    def name(self) -> str:
+        return str(self.config["name"])
+
+    def files(self) -> dict[str, str]:
+        """The committed text files by their path inside the model's folder."""
+        variants = {f"configs/{name}.pbtxt": to_text(config) for name, config in self.variants.items()}
+        return {"config.pbtxt": to_text(self.config)} | variants | dict(self.texts)

@@ -1,0 +1,43 @@
+"""What a served network takes and gives: names, types and shapes, as Triton writes them."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+Datatype = Literal["UINT8", "INT32", "INT64", "FP32", "BYTES"]
+
+
+@dataclass(frozen=True)
+class TensorSpec:
+    """One input or output.
+
+    shape: without the batch axis; -1 where it varies.
+    tolerance: the largest absolute difference allowed between two runtimes, in the tensor's own unit.
+    labelled: whether index i of the vector means line i of labels.txt.
+    nhwc: whether the tensor is a picture (height, width, channels).
+    """
+
+    name: str
+    datatype: Datatype
+    shape: tuple[int, ...]
+    tolerance: float = 0.0
+    labelled: bool = False
+    nhwc: bool = False
+
+    def __post_init__(self) -> None:
+        if not self.name or not self.shape or any(size == 0 or size < -1 for size in self.shape):
+            raise ValueError(f"expected a name and a shape of sizes >= 1 or -1, got {self.name!r} {self.shape}")
+        if self.nhwc and len(self.shape) != 3:
+            raise ValueError(f"expected (height, width, channels) for the picture {self.name!r}, got {self.shape}")
+
+
+@dataclass(frozen=True)
+class Signature:
+    """Inputs and outputs of a network, in the order of the graph."""
+
+    inputs: tuple[TensorSpec, ...]
+    outputs: tuple[TensorSpec, ...]
+
+    def __post_init__(self) -> None:
+        names = [spec.name for spec in (*self.inputs, *self.outputs)]
+        if not self.inputs or not self.outputs or len(set(names)) != len(names):
+            raise ValueError(f"expected inputs and outputs with distinct names, got {names}")

@@ -1,0 +1,83 @@
+"""Everything that this distribution raises, with the exit code that the command then ends with.
+
+```
+SightlineServerError                 1   anything else
+├── NoAnswerError                    4   probe: nobody answers
+├── UnknownModelError                6   --models names a model that the repository does not hold
+├── ModelNotBuiltError               7   a model was asked for that has no version yet
+├── NotAnsweringError                7   probe: a model does not answer, or not as it did at export time
+├── MachineError                    10   the machine or the runtime environment lacks something
+├── PortInUseError                  11   somebody else listens on the port
+├── NotARepositoryError             12   the folder is not a model repository, or one of its files cannot be read
+└── TritonError                     13   tritonserver did not become ready, or ended for good
+    ├── ModelLoadError              13   a model could not be loaded
+    └── SelfTestError               13   a golden answer was not reproduced
+```
+"""
+
+import click
+
+
+class SightlineServerError(click.ClickException):
+    """Base of all errors of this distribution; the message is one complete explanation for a person."""
+
+    exit_code = 1
+
+    def __str__(self) -> str:
+        return self.message
+
+
+class NoAnswerError(SightlineServerError):
+    """Nobody answers at the address that was probed."""
+
+    exit_code = 4
+
+
+class NotAnsweringError(SightlineServerError):
+    """A model that was probed does not answer, or not as it did at export time."""
+
+    exit_code = 7
+
+
+class UnknownModelError(SightlineServerError):
+    """A model was asked for that the repository does not hold."""
+
+    exit_code = 6
+
+
+class ModelNotBuiltError(SightlineServerError):
+    """A model was asked for that has a configuration but no version yet."""
+
+    exit_code = 7
+
+
+class MachineError(SightlineServerError):
+    """The machine or the runtime environment lacks something."""
+
+    exit_code = 10
+
+
+class PortInUseError(SightlineServerError):
+    """Somebody else listens on a port that was asked for."""
+
+    exit_code = 11
+
+
+class NotARepositoryError(SightlineServerError):
+    """The folder is not a model repository, or one of its files cannot be read."""
+
+    exit_code = 12
+
+
+class TritonError(SightlineServerError):
+    """The tritonserver process did not become ready, or ended for good."""
+
+    exit_code = 13
+
+
+class ModelLoadError(TritonError):
+    """A model could not be loaded."""
+
+
+class SelfTestError(TritonError):
+    """A served model did not reproduce its golden answers."""

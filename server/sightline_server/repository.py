@@ -1,0 +1,181 @@
+"""Reading a model repository: which models it holds and which of them can be served."""
+
+import importlib
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from sightline_server.errors import ModelNotBuiltError, NotARepositoryError, UnknownModelError
+
+# what Triton itself recognises in a version folder without a config.pbtxt
+MODEL_FILES = ("model.onnx", "model.plan", "model.pt", "model.xml", "model.py", "model.savedmodel", "model.graphdef")
+VERSION_FOLDER = re.compile(r"[1-9][0-9]*")
+
+
+@dataclass(frozen=True)
+class Model:
+    """One folder of the repository, as its `config.pbtxt` describes it."""
+
+    name: str
+    path: Path
+    backend: str
+    """`onnxruntime`, `python`, …; empty for an ensemble, and when Triton has to find it out."""
+    is_ensemble: bool
+    steps: tuple[str, ...]
+    """Names of the models that an ensemble runs."""
+    versions: tuple[int, ...]
+    task: str | None
+    """Hugging Face task id, when the configuration has one."""
+    inputs: tuple[str, ...]
+    outputs: tuple[str, ...]
+    instance_count: int
+
+    def golden_file(self, version: int) -> Path:
+        return self.path / str(version) / "golden" / "golden.json"
+
+
+@dataclass(frozen=True)
+class Selection:
+    """What is going to be served."""
+
+    models: tuple[Model, ...]
+    """All models that will be loaded, steps of ensembles included."""
+    top_level: tuple[str, ...]
+    """The models to load by name; the steps of an ensemble are loaded with it."""
+    notes: tuple[str, ...]
+    """One sentence for each model that was left out."""
+
+
+def read_repository(repository: Path, config_name: str | None = None) -> dict[str, Model]:
+    """Reads every model of a repository.
+
+    Args:
+        repository: The folder that holds one folder per model.
+        config_name: Prefer `configs/<config_name>.pbtxt` to `config.pbtxt`, as tritonserver's --model-config-name.
+
+    Raises:
+        NotARepositoryError: It is not a repository, or a configuration cannot be read.
+    """
+    if not repository.is_dir():
+        what = "it is a file" if repository.exists() else "there is no such folder"
+        raise NotARepositoryError(
+            f"{repository} is not a model repository: expected a folder with one folder per model, but {what}. "
+            "Name one with --model-repository."
+        )
+    models: dict[str, Model] = {}
+    entries = sorted(entry for entry in repository.iterdir() if not entry.name.startswith("."))
+    for entry in entries:
+        if entry.is_dir() and is_model(entry):
+            models[entry.name] = read_model(entry, config_name)
+    if not models:
+        found = ", ".join(entry.name for entry in entries[:8]) + (", …" if len(entries) > 8 else "")
+        raise NotARepositoryError(
+            f"{repository} is not a model repository: expected at least one <model>/config.pbtxt or "
+            f"<model>/1/model.onnx, found {found or 'nothing'}. Name one with --model-repository."
+        )
+    return models
+
+
+def is_model(folder: Path) -> bool:
+    return (folder / "config.pbtxt").is_file() or any(
+        (folder / str(version) / name).exists() for version in versions_in(folder) for name in MODEL_FILES
+    )
+
+
+def versions_in(folder: Path) -> tuple[int, ...]:
+    names = (entry.name for entry in folder.iterdir() if entry.is_dir())
+    return tuple(sorted(int(name) for name in names if VERSION_FOLDER.fullmatch(name)))
+
+
+def read_model(folder: Path, config_name: str | None = None) -> Model:
+    config = read_config(folder, config_name)
+    steps = tuple(dict.fromkeys(step.model_name for step in config.ensemble_scheduling.step))
+    task = config.parameters["task"].string_value if "task" in config.parameters else None
+    return Model(
+        name=folder.name,
+        path=folder,
+        backend=str(config.backend),
+        is_ensemble=config.platform == "ensemble" or bool(steps),
+        steps=steps,
+        versions=versions_in(folder),
+        task=task,
+        inputs=tuple(tensor.name for tensor in config.input),
+        outputs=tuple(tensor.name for tensor in config.output),
+        instance_count=sum(max(1, group.count) for group in config.instance_group) or 2,
+    )
+
+
+def read_config(folder: Path, config_name: str | None) -> Any:
+    # protobuf messages carry no types, so a parsed configuration is Any up to read_model
+    from google.protobuf import text_format
+
+    protobuf: Any = importlib.import_module("tritonclient.grpc.model_config_pb2")
+    config: Any = protobuf.ModelConfig()
+    variant = folder / "configs" / f"{config_name}.pbtxt"
+    path = variant if config_name and variant.is_file() else folder / "config.pbtxt"
+    if not path.is_file():
+        return config
+    try:
+        text_format.Parse(path.read_text(encoding="utf-8"), config)
+    except (text_format.ParseError, UnicodeDecodeError) as error:
+        raise NotARepositoryError(
+            f"{path} is not a model configuration that Triton reads: {error}. Correct the file, or take the folder "
+            f"{folder.name} out of the repository."
+        ) from error
+    if config.name and config.name != folder.name:
+        raise NotARepositoryError(
+            f"{path} names the model {config.name!r}: expected the name of its folder, {folder.name!r}. "
+            "Rename one of the two."
+        )
+    return config
+
+
+def select(models: dict[str, Model], chosen: Sequence[str] | None = None) -> Selection:
+    """Chooses what to serve: everything that is built, or the models of `chosen` with their steps.
+
+    Raises:
+        UnknownModelError: A name of `chosen` is not in the repository.
+        ModelNotBuiltError: A model of `chosen` has no version, or nothing at all can be served.
+    """
+    for name in chosen or ():
+        if name not in models:
+            raise UnknownModelError(
+                f"The repository holds no model {name!r}. It holds: {', '.join(sorted(models))}. "
+                "Correct --models, or leave it out to serve all."
+            )
+    wanted = list(dict.fromkeys(chosen)) if chosen else list(models)
+    problems = {name: problem for name in wanted if (problem := why_not_servable(models[name], models))}
+    if chosen and problems:
+        raise ModelNotBuiltError(" ".join(problems.values()))
+    served = [name for name in wanted if name not in problems]
+    used_as_step = {step for name in wanted for step in models[name].steps}
+    # a shared step that is not built is already named by the ensembles that wait for it
+    notes = tuple(problem for name, problem in problems.items() if name not in used_as_step)
+    if not served or (not chosen and notes and set(served) <= used_as_step):
+        raise ModelNotBuiltError(f"No model of the repository can be served yet. {' '.join(notes)}")
+    steps = {step for name in served for step in models[name].steps}
+    return Selection(
+        models=tuple(models[name] for name in sorted({*served, *steps})),
+        top_level=tuple(name for name in served if name not in steps),
+        notes=notes,
+    )
+
+
+def why_not_servable(model: Model, models: dict[str, Model]) -> str | None:
+    """Why a model cannot be loaded, as one sentence; None when it can."""
+    export = f"run `sightline export {model.name}`"
+    if not model.versions:
+        return f"{model.name} has no version folder yet: {export}."
+    missing = [step for step in model.steps if step not in models]
+    if missing:
+        return f"{model.name} needs {enumeration(missing)}, which the repository does not hold: {export}."
+    unbuilt = [step for step in model.steps if not models[step].versions]
+    if unbuilt:
+        return f"{model.name} needs {enumeration(unbuilt)}, which has no version folder yet: {export}."
+    return None
+
+
+def enumeration(names: Iterable[str]) -> str:
+    return " and ".join(names)

@@ -1,0 +1,36 @@
+"""A recipe that trains in a second, for tests of everything around training."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from sightline_export.measure import Figure, Measurement
+from sightline_export.models.cnn import CNN, CNNConfig
+from sightline_export.recipe import Evaluation, Recipe, find
+from sightline_export.recipes.digit_classifier import digit_classifier
+from sightline_export.training.classifier import ClassifierSettings
+
+
+@pytest.fixture
+def quick_recipe() -> Recipe:
+    """`cnn` with few weights and one epoch, held to no accuracy."""
+    config = CNNConfig(widths=(4, 4), hidden=16)
+    recipe = digit_classifier("quick", "a test", "none", CNN, config, ClassifierSettings(epochs=1, batch_size=256))
+
+    def evaluate(evaluation: Evaluation) -> Measurement:
+        scores = evaluation.graph(recipe.task.examples(recipe, 8))["SCORES"]
+        return Measurement((Figure("rows that sum to one", float(np.isclose(scores.sum(axis=1), 1).mean()), 1.0),))
+
+    return replace(recipe, evaluate=evaluate)
+
+
+@pytest.fixture
+def cnn() -> Recipe:
+    return find("cnn")
+
+
+@pytest.fixture
+def repository(tmp_path: Path) -> Path:
+    return tmp_path / "model_repository"

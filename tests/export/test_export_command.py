@@ -1,0 +1,169 @@
+"""`sightline export`, and the promise behind it: verified before published."""
+
+from dataclasses import dataclass, replace
+from datetime import date
+from pathlib import Path
+
+import pytest
+import torch
+from click.testing import CliRunner
+from torch import Tensor, nn
+
+from sightline_export.card import Facts, write_card
+from sightline_export.cli import export
+from sightline_export.errors import FloorMissed, UnknownRecipe, VerificationFailed, VersionExists
+from sightline_export.exporter import Done, export_recipe
+from sightline_export.measure import Figure, Measurement
+from sightline_export.recipe import Evaluation, Recipe, find, recipes, register, with_requirements
+from sightline_export.runtimes import onnx_runtime
+from sightline_export.tasks.image_classification import ImageClassification
+from sightline_export.verify import Parity
+
+
+def build(recipe: Recipe, repository: Path, version: int = 1) -> list[str]:
+    events = export_recipe(recipe, repository, version, repository.parent / "checkpoints")
+    return [event.text for event in events if isinstance(event, Done)]
+
+
+def test_an_export_publishes_network_decoder_and_ensemble(quick_recipe: Recipe, repository: Path) -> None:
+    said = build(quick_recipe, repository)
+    assert [text.split()[0].rstrip(":") for text in said] == ["trained", "traced", "verified", "measured", "published"]
+    assert {folder.name for folder in repository.iterdir()} == {"quick", "quick_network", "pixels_rgb_64x64_squash"}
+    assert (repository / "quick" / "labels.txt").read_text().split() == list("0123456789")
+    card = (repository / "quick" / "README.md").read_text()
+    assert "rows that sum to one | 1 | 1" in card
+    assert "| `SCORES` | 32 |" in card
+    assert not (repository.parent / "checkpoints" / "quick.pt").exists()
+
+
+def test_golden_answers_are_the_graphs_own(quick_recipe: Recipe, repository: Path) -> None:
+    import json
+
+    import numpy as np
+
+    from sightline_backend.pixels import decode
+
+    build(quick_recipe, repository)
+    folder = repository / "quick" / "1" / "golden"
+    graph = onnx_runtime(repository / "quick_network" / "1" / "model.onnx")
+    cases = json.loads((folder / "golden.json").read_text())["cases"]
+    assert {Path(case["inputs"]["IMAGE"]["file"]).suffix for case in cases} == {".png", ".jpg"}
+    for case in cases:
+        pixels = decode((folder / case["inputs"]["IMAGE"]["file"]).read_bytes(), quick_recipe.pixels)
+        np.testing.assert_allclose(graph({"PIXELS": pixels[None]})["SCORES"][0], case["outputs"]["SCORES"]["values"])
+
+
+class Unsteady(nn.Module):
+    """Answers differently once exported, like code that asks whether it is being exported."""
+
+    def __init__(self, graph: nn.Module) -> None:
+        super().__init__()
+        self.inner = graph
+
+    def forward(self, pixels: Tensor) -> Tensor:
+        (scores,) = self.inner(pixels)
+        return scores * 0.9 if torch.compiler.is_exporting() else scores
+
+
+@dataclass(frozen=True)
+class UnsteadyClassification(ImageClassification):
+    def graph(self, recipe: Recipe, network: nn.Module) -> nn.Module:
+        return Unsteady(super().graph(recipe, network))
+
+
+def test_a_graph_that_disagrees_with_pytorch_is_not_published(quick_recipe: Recipe, repository: Path) -> None:
+    with pytest.raises(VerificationFailed, match=r"quick: output SCORES .* differs from PyTorch by 0\.\d+ at batch"):
+        build(replace(quick_recipe, task=UnsteadyClassification()), repository)
+    assert list(repository.iterdir()) == []
+
+
+def test_a_model_below_its_floor_is_not_published(quick_recipe: Recipe, repository: Path) -> None:
+    def evaluate(_: Evaluation) -> Measurement:
+        return Measurement((Figure("accuracy", 0.5, floor=0.97),))
+
+    poor = replace(quick_recipe, evaluate=evaluate)
+    with pytest.raises(FloorMissed, match=r"expected accuracy >= 0\.97, got 0\.5"):
+        build(poor, repository)
+    assert list(repository.iterdir()) == []
+
+
+def test_an_existing_version_is_refused_before_anything_is_trained(quick_recipe: Recipe, repository: Path) -> None:
+    (repository / "quick_network" / "1").mkdir(parents=True)
+    with pytest.raises(VersionExists):
+        next(export_recipe(quick_recipe, repository, 1, repository.parent))
+
+
+def test_list_shows_every_recipe_with_task_and_versions(repository: Path) -> None:
+    (repository / "cnn" / "3").mkdir(parents=True)
+    result = CliRunner().invoke(export, ["--list", "--repository", str(repository)])
+    assert result.exit_code == 0
+    lines = result.stdout.splitlines()
+    assert [line.split("\t")[0] for line in lines] == list(recipes())
+    assert next(line for line in lines if line.startswith("cnn\t")).split("\t")[1:4] == [
+        "image-classification",
+        "rgb_64x64_squash",
+        "3",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "exit_code", "message"),
+    [
+        (["cmm"], 16, "Error: expected one of the recipes attention, cnn, gan, got 'cmm'"),
+        ([], 2, "sightline export --list"),
+        (["cnn", "--version", "0"], 2, "0 is not in the range"),
+        (["cnn", "--version", "1"], 15, "a published version is never overwritten"),
+        (["cnn", "--repositry", "x"], 2, "--repository"),
+    ],
+)
+def test_mistakes_get_one_line_and_an_exit_code(
+    arguments: list[str], exit_code: int, message: str, repository: Path
+) -> None:
+    (repository / "cnn" / "1").mkdir(parents=True)
+    result = CliRunner().invoke(export, [*arguments, "--repository", str(repository)])
+    assert (result.exit_code, result.stdout) == (exit_code, "")
+    assert message in result.stderr
+    assert "Traceback" not in result.stderr
+
+
+def test_if_missing_passes_over_what_is_there(repository: Path) -> None:
+    (repository / "cnn" / "4").mkdir(parents=True)
+    result = CliRunner().invoke(export, ["cnn", "--if-missing", "--repository", str(repository)])
+    assert (result.exit_code, result.stderr) == (0, "cnn: version 4 is there already\n")
+
+
+def test_requirements_come_first_and_only_when_missing() -> None:
+    assert with_requirements(("gan",), lambda name: False) == ("cnn", "gan")
+    assert with_requirements(("gan",), lambda name: True) == ("gan",)
+    assert with_requirements(("gan", "cnn"), lambda name: True) == ("cnn", "gan")
+
+
+def test_a_second_recipe_of_the_same_name_is_a_mistake(cnn: Recipe) -> None:
+    with pytest.raises(ValueError, match="one recipe named cnn"):
+        register(cnn)
+    with pytest.raises(UnknownRecipe):
+        find("cnn2")
+
+
+def test_the_card_shows_what_was_measured(cnn: Recipe) -> None:
+    facts = Facts(
+        version=3,
+        exported_on=date(2026, 11, 21),
+        training_s=41.7,
+        parameters=8_413_578,
+        graph_bytes=33_700_000,
+        measurement=Measurement((Figure("held-out accuracy", 0.98765, 0.97),), {"7": {"recall": 0.5}}),
+        parity=(Parity("SCORES", 3, 1.5e-7, 1e-4),),
+        versions=(("torch", "2.13.0"),),
+    )
+    card = write_card(cnn, facts)
+    for line in (
+        "| Version | 3 |",
+        "| Parameters | 8,413,578 |",
+        "| Training time | 42 s |",
+        "| held-out accuracy | 0.9877 | 0.97 |",
+        "| 7 | 0.5 |",
+        "| `SCORES` | 3 | 1.5e-07 | 0.0001 |",
+        "| in | `IMAGE` | BYTES | [1] |",
+    ):
+        assert line in card.splitlines()

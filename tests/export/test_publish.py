@@ -1,0 +1,191 @@
+"""Publishing: whole or not at all, and never over what is there."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from sightline_export.errors import RepositoryUnusable, VersionExists
+from sightline_export.repository.entry import ModelEntry
+from sightline_export.repository.golden import FileTensor, GoldenCase, ValueTensor
+from sightline_export.repository.publish import (
+    BUILDING,
+    next_version,
+    publish,
+    published_versions,
+    remove_orphan,
+    staging_folder,
+)
+
+CASE = GoldenCase(
+    name="one",
+    inputs={"IMAGE": FileTensor("one.png", b"\x89PNG\x00bytes")},
+    outputs={"SCORES": ValueTensor("FP32", np.array([0.25, 0.75], np.float32), 1e-4)},
+)
+
+
+def entries(weights: Path, text: str = "a\nb\n") -> tuple[ModelEntry, ...]:
+    weights.write_bytes(b"weights")
+    return (
+        ModelEntry({"name": "decode", "backend": "image_decode"}, versioned=False),
+        ModelEntry({"name": "m_network"}, variants={"gpu": {"name": "m_network"}}, weights=weights),
+        ModelEntry({"name": "m"}, texts={"labels.txt": text}, golden=(CASE,)),
+    )
+
+
+def put(repository: Path, version: int, text: str = "a\nb\n") -> None:
+    with staging_folder(repository) as staging:
+        publish(repository, entries(staging / "w.onnx", text), version, "image-classification", staging)
+
+
+def files(folder: Path) -> set[str]:
+    return {str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file()}
+
+
+def test_everything_lies_where_triton_and_people_look(repository: Path) -> None:
+    put(repository, 1)
+    assert files(repository) == {
+        "decode/config.pbtxt",
+        "m_network/config.pbtxt",
+        "m_network/configs/gpu.pbtxt",
+        "m_network/1/model.onnx",
+        "m/config.pbtxt",
+        "m/labels.txt",
+        "m/1/golden/golden.json",
+        "m/1/golden/one.png",
+    }
+    assert (repository / "decode" / "1").is_dir()
+
+
+def test_golden_answers_keep_bytes_values_and_tolerance(repository: Path) -> None:
+    put(repository, 1)
+    folder = repository / "m" / "1" / "golden"
+    assert (folder / "one.png").read_bytes() == b"\x89PNG\x00bytes"
+    assert json.loads((folder / "golden.json").read_text()) == {
+        "model": "m",
+        "version": 1,
+        "task": "image-classification",
+        "cases": [
+            {
+                "name": "one",
+                "inputs": {"IMAGE": {"datatype": "BYTES", "shape": [1], "file": "one.png"}},
+                "outputs": {
+                    "SCORES": {"datatype": "FP32", "shape": [2], "values": [0.25, 0.75], "tolerance": 1e-4},
+                },
+            }
+        ],
+    }
+
+
+def test_a_second_version_stands_beside_the_first_and_texts_are_renewed(repository: Path) -> None:
+    put(repository, 1)
+    put(repository, next_version(repository, ("m", "m_network")), text="c\n")
+    assert published_versions(repository, "m") == published_versions(repository, "m_network") == (1, 2)
+    assert published_versions(repository, "decode") == (1,)
+    assert (repository / "m" / "labels.txt").read_text() == "c\n"
+
+
+@pytest.mark.parametrize("taken", ["m", "m_network"])
+def test_an_existing_version_is_never_overwritten(repository: Path, taken: str) -> None:
+    (repository / taken / "1").mkdir(parents=True)
+    (repository / taken / "1" / "mine").write_text("keep")
+    with pytest.raises(VersionExists, match="version 2"):
+        put(repository, 1)
+    assert files(repository) == {f"{taken}/1/mine"}
+
+
+def test_a_number_below_the_newest_version_is_refused(repository: Path) -> None:
+    put(repository, 2)
+    with pytest.raises(VersionExists, match=r"version 2 is there, and .* leave --version out to write version 3"):
+        put(repository, 1, text="older\n")
+    assert (repository / "m" / "labels.txt").read_text() == "a\nb\n"
+
+
+def test_a_network_that_a_killed_export_published_without_its_ensemble_is_removed(repository: Path) -> None:
+    put(repository, 1)
+    (repository / "m_network" / "2").mkdir()
+    (repository / "m_network" / "2" / "model.onnx").write_bytes(b"orphan")
+    remove_orphan(repository, "m_network", "m")
+    assert published_versions(repository, "m_network") == (1,)
+    assert next_version(repository, ("m", "m_network")) == 2
+
+
+def test_what_is_in_the_way_is_named(repository: Path) -> None:
+    repository.mkdir()
+    (repository / "m_network").write_text("a file")
+    with pytest.raises(RepositoryUnusable, match="m_network"):
+        put(repository, 1)
+
+
+def test_versions_are_numeric_folders_as_triton_reads_them(repository: Path) -> None:
+    for name in ("1", "10", "2", "03", "x", "golden"):
+        (repository / "m" / name).mkdir(parents=True)
+    (repository / "m" / "7").write_text("a file")
+    assert published_versions(repository, "m") == (1, 2, 10)
+
+
+def test_what_killed_exports_left_is_removed_and_what_others_build_is_not(repository: Path) -> None:
+    killed = subprocess.Popen(["true"])
+    killed.wait()
+    left = repository / BUILDING / f"{killed.pid}-abc"
+    mine = repository / BUILDING / f"{os.getpid()}-abc"
+    for folder in (left, mine):
+        folder.mkdir(parents=True)
+    with staging_folder(repository):
+        assert not left.exists()
+        assert mine.exists()
+
+
+def test_nothing_of_a_failed_export_stays(repository: Path) -> None:
+    def fail() -> None:
+        with staging_folder(repository) as staging:
+            (staging / "model.onnx").write_text("half")
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        fail()
+    assert list(repository.iterdir()) == []
+
+
+def test_a_repository_that_cannot_be_written_is_named(tmp_path: Path) -> None:
+    in_the_way = tmp_path / "file"
+    in_the_way.write_text("")
+    with pytest.raises(RepositoryUnusable, match=r"expected a model repository that can be written at .*file"):
+        put(in_the_way, 1)
+
+
+PUBLISH_FOREVER = """
+import sys
+from pathlib import Path
+sys.path.insert(0, sys.argv[2])
+from test_publish import put
+print("started", flush=True)
+for version in range(1, 100_000):
+    put(Path(sys.argv[1]), version)
+"""
+
+
+@pytest.mark.parametrize("delay_s", [0.02, 0.051, 0.083, 0.117, 0.156])
+def test_a_kill_leaves_whole_versions_only(repository: Path, delay_s: float) -> None:
+    code = [sys.executable, "-c", PUBLISH_FOREVER, str(repository), str(Path(__file__).parent)]
+    with subprocess.Popen(code, stdout=subprocess.PIPE) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == b"started\n"
+        time.sleep(delay_s)
+        process.send_signal(signal.SIGKILL)
+    for version in published_versions(repository, "m"):
+        assert files(repository / "m" / str(version)) == {"golden/golden.json", "golden/one.png"}
+        assert (
+            json.loads((repository / "m" / str(version) / "golden" / "golden.json").read_text())["version"] == version
+        )
+        assert (repository / "m_network" / str(version) / "model.onnx").read_bytes() == b"weights"
+    for config in repository.glob("*/config.pbtxt"):
+        assert config.read_text().endswith('"\n')
+    # Where the kill left something to build on, the next export just goes on.
+    put(repository, next_version(repository, ("m", "m_network")))

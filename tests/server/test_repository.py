@@ -1,0 +1,141 @@
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from sightline_server.errors import ModelNotBuiltError, NotARepositoryError, UnknownModelError
+from sightline_server.repository import Model, read_repository, select
+
+WriteModel = Callable[..., Path]
+
+
+def model(name: str, *, steps: tuple[str, ...] = (), versions: tuple[int, ...] = (1,)) -> Model:
+    return Model(
+        name=name,
+        path=Path(name),
+        backend="" if steps else "python",
+        is_ensemble=bool(steps),
+        steps=steps,
+        versions=versions,
+        task=None,
+        inputs=("X",),
+        outputs=("Y",),
+        instance_count=1,
+    )
+
+
+def repository(*models: Model) -> dict[str, Model]:
+    return {model.name: model for model in models}
+
+
+SHARED = repository(
+    model("pixels"),
+    model("cnn_network"),
+    model("cnn", steps=("pixels", "cnn_network")),
+    model("attention_network", versions=()),
+    model("attention", steps=("pixels", "attention_network"), versions=()),
+    model("alone"),
+)
+
+
+def test_an_ensemble_is_read_with_its_steps_task_and_tensors(length_repository: Path) -> None:
+    models = read_repository(length_repository)
+    length, step = models["length"], models["length_step"]
+    assert (length.is_ensemble, length.steps, length.task) == (True, ("length_step",), "text-length")
+    assert (length.inputs, length.outputs, length.versions) == (("TEXT",), ("LENGTH",), (1,))
+    assert (step.is_ensemble, step.backend, step.instance_count) == (False, "python", 1)
+
+
+def test_a_model_without_configuration_is_recognised_by_its_file(tmp_path: Path, write_model: WriteModel) -> None:
+    write_model(tmp_path, "plain", "", {"3/model.onnx": "", "0/model.onnx": "", "notes/model.onnx": ""})
+    write_model(tmp_path, "papers", "", {"1/readme.txt": ""})
+    models = read_repository(tmp_path)
+    assert list(models) == ["plain"]
+    assert models["plain"].versions == (3,)
+
+
+def test_a_named_variant_of_the_configuration_is_preferred(tmp_path: Path, write_model: WriteModel) -> None:
+    write_model(tmp_path, "a", 'backend: "python"', {"configs/cpu.pbtxt": 'backend: "fused"', "1/model.py": ""})
+    assert read_repository(tmp_path, "cpu")["a"].backend == "fused"
+    assert read_repository(tmp_path, "gpu")["a"].backend == "python"
+
+
+@pytest.mark.parametrize(
+    ("files", "said"),
+    [
+        ({}, "found nothing"),
+        ({"letter.txt": "dear", "photos/cat.jpg": ""}, "found letter.txt, photos"),
+    ],
+    ids=["empty folder", "a folder of something else"],
+)
+def test_a_folder_that_is_not_a_repository_is_refused(tmp_path: Path, files: dict[str, str], said: str) -> None:
+    for name, text in files.items():
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text(text)
+    with pytest.raises(NotARepositoryError, match=r"expected at least one <model>/config\.pbtxt.*" + said) as caught:
+        read_repository(tmp_path)
+    assert caught.value.exit_code == 12
+
+
+def test_a_repository_that_is_a_file_or_missing_is_refused(tmp_path: Path) -> None:
+    file = tmp_path / "file"
+    file.write_text("")
+    with pytest.raises(NotARepositoryError, match="it is a file"):
+        read_repository(file)
+    with pytest.raises(NotARepositoryError, match="there is no such folder"):
+        read_repository(tmp_path / "missing")
+
+
+@pytest.mark.parametrize(
+    ("config", "said"),
+    [
+        ("backend: ", r"broken/config\.pbtxt is not a model configuration.*1:"),
+        ('no_such_field: "x"', "no_such_field"),
+        ('name: "other"', "names the model 'other': expected the name of its folder, 'broken'"),
+    ],
+    ids=["syntax", "unknown field", "another name"],
+)
+def test_a_configuration_that_triton_would_refuse_names_its_file(
+    tmp_path: Path, write_model: WriteModel, config: str, said: str
+) -> None:
+    write_model(tmp_path, "broken", config)
+    with pytest.raises(NotARepositoryError, match=said):
+        read_repository(tmp_path)
+
+
+def test_everything_that_is_built_is_served_and_the_rest_is_named_with_its_command() -> None:
+    selection = select(SHARED)
+    assert [model.name for model in selection.models] == ["alone", "cnn", "cnn_network", "pixels"]
+    assert selection.top_level == ("cnn", "alone")
+    assert selection.notes == ("attention has no version folder yet: run `sightline export attention`.",)
+
+
+def test_chosen_models_bring_their_steps() -> None:
+    selection = select(SHARED, ["cnn"])
+    assert [model.name for model in selection.models] == ["cnn", "cnn_network", "pixels"]
+    assert selection.top_level == ("cnn",)
+
+
+def test_a_step_that_is_chosen_alone_is_loaded_by_name() -> None:
+    assert select(SHARED, ["pixels"]).top_level == ("pixels",)
+
+
+def test_an_unknown_model_is_answered_with_what_there_is() -> None:
+    with pytest.raises(UnknownModelError, match=r"no model 'cnm'.*It holds: alone, attention, attention_network, cnn,"):
+        select(SHARED, ["cnm"])
+
+
+@pytest.mark.parametrize(
+    ("models", "said"),
+    [
+        (repository(model("a", versions=())), "a has no version folder yet: run `sightline export a`"),
+        (repository(model("a", steps=("b",))), "a needs b, which the repository does not hold"),
+        (repository(model("a", steps=("b",)), model("b", versions=())), "a needs b, which has no version folder"),
+    ],
+    ids=["not built", "step missing", "step not built"],
+)
+def test_a_repository_of_which_nothing_can_be_served_is_refused(models: dict[str, Model], said: str) -> None:
+    with pytest.raises(ModelNotBuiltError, match=said):
+        select(models)
+    with pytest.raises(ModelNotBuiltError, match=said):
+        select(models, ["a"])
