@@ -157,13 +157,20 @@ def test_sigterm_during_the_checks_before_the_start_ends_with_0_and_leaves_nothi
 ) -> None:
     temporary = tmp_path / "temporary"
     temporary.mkdir()
+    # a runtime environment whose Python never answers: the checks cannot be over before the signal comes
+    python = tmp_path / "runtime" / "bin" / "python"
+    python.parent.mkdir(parents=True)
+    python.write_text(f"#!/bin/sh\ntouch {tmp_path}/asked\nexec sleep 60\n")
+    python.chmod(0o755)
     ports = [argument for name in ("http", "grpc", "metrics") for argument in (f"--{name}-port", "0")]
+    command = [sys.executable, "-m", "sightline_server", "serve", "--model-repository", str(length_repository)]
     process = subprocess.Popen(
-        [sys.executable, "-m", "sightline_server", "serve", "--model-repository", str(length_repository), *ports],
+        [*command, *ports, "--runtime", str(tmp_path / "runtime")],
         env={**os.environ, "TMPDIR": str(temporary)},
         stderr=subprocess.PIPE,
     )
-    eventually(lambda: any(temporary.iterdir()), "the run directory")
+    eventually((tmp_path / "asked").exists, "the check of the runtime")
+    assert list(temporary.iterdir())
     process.send_signal(signal.SIGTERM)
     _, said = process.communicate(timeout=BOUND_S)
     assert (process.returncode, said) == (0, b"")
