@@ -88,6 +88,11 @@ runtime_option = click.option(
     metavar="SECONDS",
     help="How long running requests may take after Ctrl-C or SIGTERM.",
 )
+@click.option(
+    "--allow-shared-memory",
+    is_flag=True,
+    help="Let clients on this machine pass tensors in shared memory; only on a loopback --host.",
+)
 @click.option("--verbose", is_flag=True, help="Show tritonserver's log on stderr.")
 def serve(
     model_repository: Path,
@@ -102,6 +107,7 @@ def serve(
     log_file: Path | None,
     startup_timeout: float,
     exit_timeout: int,
+    allow_shared_memory: bool,
     verbose: bool,
 ) -> None:
     """Serve the models of a repository with NVIDIA Triton.
@@ -116,19 +122,23 @@ def serve(
         from sightline_server.console import Console
         from sightline_server.serving import ServeOptions, run
 
-        options = ServeOptions(
-            repository=model_repository,
-            models=models,
-            host=host,
-            ports=ports_of(http_port, grpc_port, metrics_port),
-            config_name=model_config_name,
-            runtime=runtime,
-            ready_file=ready_file,
-            log_file=log_file,
-            startup_timeout_s=startup_timeout,
-            exit_timeout_s=exit_timeout,
-            verbose=verbose,
-        )
+        try:
+            options = ServeOptions(
+                repository=model_repository,
+                models=models,
+                host=host,
+                ports=ports_of(http_port, grpc_port, metrics_port),
+                config_name=model_config_name,
+                runtime=runtime,
+                ready_file=ready_file,
+                log_file=log_file,
+                startup_timeout_s=startup_timeout,
+                exit_timeout_s=exit_timeout,
+                verbose=verbose,
+                allow_shared_memory=allow_shared_memory,
+            )
+        except ValueError as error:
+            raise click.UsageError(str(error)) from error
         run(options, Console(), signals)
 
 

@@ -6,7 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-RESTRICTED_GROUPS = ("model-repository", "logging", "trace", "shared-memory")
+RESTRICTED_GROUPS = ("model-repository", "logging", "trace")
+SHARED_MEMORY_GROUP = "shared-memory"
 KEY_NAME = "sightline-control"
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
 
@@ -61,6 +62,8 @@ class Wanted:
     region_prefix: str
     exit_timeout_s: int = 10
     config_name: str | None = None
+    allow_shared_memory: bool = False
+    """Whether any client may name regions of this machine's shared memory to read from and to write to."""
 
 
 def flags_in_help(help_text: str) -> frozenset[str]:
@@ -73,7 +76,7 @@ def tritonserver_command(wanted: Wanted, known_flags: frozenset[str]) -> list[st
 
     Flags that came or went between releases are given only when `known_flags` has them.
     """
-    groups = ",".join(RESTRICTED_GROUPS)
+    groups = ",".join(RESTRICTED_GROUPS if wanted.allow_shared_memory else (*RESTRICTED_GROUPS, SHARED_MEMORY_GROUP))
     command = [
         str(wanted.tritonserver),
         f"--model-repository={wanted.repository}",
@@ -94,7 +97,8 @@ def tritonserver_command(wanted: Wanted, known_flags: frozenset[str]) -> list[st
     ]
     if wanted.config_name:
         command.append(f"--model-config-name={wanted.config_name}")
-    optional = ("--allow-vertex-ai=false", "--allow-sagemaker=false", "--allow-client-shm=false")
+    client_memory = "true" if wanted.allow_shared_memory else "false"
+    optional = ("--allow-vertex-ai=false", "--allow-sagemaker=false", f"--allow-client-shm={client_memory}")
     command += [argument for argument in optional if argument.partition("=")[0] in known_flags]
     return command
 

@@ -46,6 +46,14 @@ class ServeOptions:
     startup_timeout_s: float
     exit_timeout_s: int
     verbose: bool
+    allow_shared_memory: bool = False
+
+    def __post_init__(self) -> None:
+        if self.allow_shared_memory and not is_loopback(self.host):
+            raise ValueError(
+                f"--allow-shared-memory needs an address that only this machine reaches, such as --host 127.0.0.1, got "
+                f"--host {self.host}: it lets every client read and write shared memory of this machine. Leave one out."
+            )
 
 
 def run(options: ServeOptions, console: Console, signals: StopSignals) -> None:
@@ -96,6 +104,8 @@ def make_plan(options: ServeOptions, directory: Path, console: Console) -> Plan:
             f"WARNING: {options.host} can be reached from other machines. This server has no authentication, and a "
             "single request of a malicious client can end tritonserver 2.51 or do worse. Put a gateway in front of it."
         )
+    if options.allow_shared_memory:
+        console.say("Shared memory is allowed: every program on this machine can have tritonserver read and write it.")
     environment = tritonserver_environment(
         os.environ,
         runtime.python.executable if runtime.python else None,
@@ -113,6 +123,7 @@ def make_plan(options: ServeOptions, directory: Path, console: Console) -> Plan:
         region_prefix=region_prefix(secrets.token_hex(6)),
         exit_timeout_s=options.exit_timeout_s,
         config_name=options.config_name,
+        allow_shared_memory=options.allow_shared_memory,
     )
     return Plan(
         command=tuple(tritonserver_command(wanted, known_flags(runtime.tritonserver, environment))),

@@ -1,3 +1,4 @@
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -54,6 +55,21 @@ def test_interfaces_that_change_the_server_need_the_key(flag: str, group: str) -
     groups, _, key = argument.removeprefix(f"{flag}=").partition(":")
     assert group in groups.split(",")
     assert key == "sightline-control=secret"
+
+
+def test_shared_memory_can_be_opened_to_clients_and_nothing_else_with_it() -> None:
+    command = tritonserver_command(replace(WANTED, allow_shared_memory=True), frozenset({"--allow-client-shm"}))
+    assert "--http-restricted-api=model-repository,logging,trace:sightline-control=secret" in command
+    assert "--grpc-restricted-protocol=model-repository,logging,trace:sightline-control=secret" in command
+    assert "--allow-client-shm=true" in command
+
+
+@pytest.mark.parametrize("allowed", [True, False])
+def test_the_flag_for_shared_memory_is_given_only_to_a_binary_that_knows_it(allowed: bool) -> None:
+    wanted = replace(WANTED, allow_shared_memory=allowed)
+    given = f"--allow-client-shm={'true' if allowed else 'false'}"
+    assert given in tritonserver_command(wanted, frozenset({"--allow-client-shm"}))
+    assert not any("client-shm" in argument for argument in tritonserver_command(wanted, frozenset()))
 
 
 def test_flags_of_some_releases_are_given_only_to_a_binary_that_knows_them() -> None:

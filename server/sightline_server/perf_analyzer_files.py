@@ -1,0 +1,91 @@
+"""The files of NVIDIA's perf_analyzer, as pure functions: the pictures that it sends, the measurements that it writes.
+
+Its figures are to be taken from the CSV of a run with time windows. With `--request-count` it divides by a window that
+is longer than the run was; where its windows differ by more than `--stability-percentage` it writes no CSV at all, and
+ends with 0 all the same.
+"""
+
+import base64
+import csv
+import io
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+LARGEST_BYTES = 0xFFFFFFFF
+
+
+@dataclass(frozen=True)
+class Measurement:
+    """What perf_analyzer measured at one load; latencies in milliseconds."""
+
+    load: float
+    """Requests in flight, or requests per second where the rate was given."""
+    throughput_per_s: float
+    mean_ms: float
+    percentiles_ms: Mapping[int, float]
+
+    def __post_init__(self) -> None:
+        if not self.throughput_per_s > 0:
+            raise ValueError(f"expected answers in every measurement, got {self.throughput_per_s} per second")
+
+
+def input_data(pictures: Iterable[bytes], *, tensor: str = "IMAGE") -> str:
+    """The text of a file for `--input-data`: one request per picture, each an element of a BYTES tensor.
+
+    Raises:
+        ValueError: There is no picture, or one is empty or too large for the wire.
+    """
+    data = [{tensor: {"b64": base64.b64encode(framed(picture)).decode("ascii")}} for picture in pictures]
+    if not data:
+        raise ValueError("expected at least one picture, got none; name some")
+    return json.dumps({"data": data})
+
+
+def framed(picture: bytes) -> bytes:
+    """A BYTES element as Triton takes it: its length as 4 bytes, little-endian, then the element.
+
+    Without the length the server takes the first bytes of the picture for it and refuses the request.
+    """
+    if not 0 < len(picture) <= LARGEST_BYTES:
+        raise ValueError(f"expected a picture of 1 to {LARGEST_BYTES} bytes, got {len(picture)}; leave it out")
+    return len(picture).to_bytes(4, "little") + picture
+
+
+def read_measurements(text: str) -> tuple[Measurement, ...]:
+    """The rows of the CSV that perf_analyzer writes with `-f`, in its order.
+
+    Raises:
+        ValueError: It is not such a file, or holds no measurement.
+    """
+    rows = list(csv.DictReader(io.StringIO(text)))
+    if not rows:
+        raise ValueError(
+            "expected a row per load, got none; perf_analyzer writes none where its windows differ too much"
+        )
+    try:
+        return tuple(measurement(row) for row in rows)
+    except KeyError as error:
+        raise ValueError(
+            f"expected a CSV of perf_analyzer --verbose-csv, got one without {error}; add the flag"
+        ) from error
+
+
+def measurement(row: Mapping[str, str | None]) -> Measurement:
+    load = "Concurrency" if "Concurrency" in row else "Request Rate"
+    percentiles = {
+        int(name.split()[0][1:]): number(row, name) / 1000
+        for name in row
+        if name.startswith("p") and name.endswith(" latency")
+    }
+    return Measurement(
+        number(row, load), number(row, "Inferences/Second"), number(row, "Avg latency") / 1000, percentiles
+    )
+
+
+def number(row: Mapping[str, str | None], column: str) -> float:
+    text = row[column] or ""  # a row that is cut off has None in its last columns
+    try:
+        return float(text)
+    except ValueError:
+        raise ValueError(f"expected a number in column {column!r}, got {text!r}; measure again") from None
