@@ -9,6 +9,7 @@ Example:
     ```
 """
 
+from sightline._async_client import AsyncClient
 from sightline._client import Client
 from sightline.errors import (
     ConnectionFailed,
@@ -21,14 +22,26 @@ from sightline.errors import (
     SightlineError,
 )
 from sightline.images import ImageLike
-from sightline.results import Classification, ModelInfo, TensorInfo
+from sightline.results import (
+    Classification,
+    Detection,
+    Detections,
+    Explanation,
+    ModelInfo,
+    Segmentation,
+    TensorInfo,
+)
 
 __version__ = "0.1.0"
 
 __all__ = [
+    "AsyncClient",
     "Classification",
     "Client",
     "ConnectionFailed",
+    "Detection",
+    "Detections",
+    "Explanation",
     "ImageError",
     "ImageLike",
     "InferenceFailed",
@@ -37,6 +50,7 @@ __all__ = [
     "ModelNotFound",
     "ModelNotReady",
     "RequestTimeout",
+    "Segmentation",
     "SightlineError",
     "TensorInfo",
 ]

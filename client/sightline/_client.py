@@ -1,39 +1,26 @@
-"""The client: one method per task, each one line over `_tasks`; all that is sent goes through `_send`."""
+"""The client: one method per task, each one line over `_tasks` and the conversation that gets it done."""
 
 from __future__ import annotations
 
-import re
-import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from types import TracebackType
-from typing import Any, TypeVar
+from typing import Any, Literal, TypeVar, overload
 
+import numpy as np
 import PIL.Image
 from numpy.typing import NDArray
 
 from sightline import _tasks
-from sightline._deadline import Deadline
-from sightline._metadata import parse_model, parse_ready_models
-from sightline._tensors import checked_inputs
+from sightline._connection import PathLike, make_connection
+from sightline._conversation import Conversation
+from sightline._flow import Flow, run
+from sightline._map import map_in_threads
 from sightline._transports import open_transport
-from sightline._url import parse_url
-from sightline.errors import (
-    ConnectionFailed,
-    InferenceFailed,
-    InvalidRequest,
-    ModelNotFound,
-    RequestTimeout,
-)
+from sightline.errors import SightlineError
 from sightline.images import ImageLike
-from sightline.results import Classification, ModelInfo
+from sightline.results import Classification, Detections, Explanation, ModelInfo, Segmentation
 
 Result = TypeVar("Result")
-
-_POLL_S = 0.2
-_PROBE_TIMEOUT_S = 5.0
-_HEADER_NAME = re.compile(r"[A-Za-z0-9_.-]+")
-_HEADER_VALUE = re.compile(r"[\x20-\x7e]*")
-_OWN_HEADERS = frozenset({"content-type", "content-length", "transfer-encoding", "inference-header-content-length"})
 
 
 class Client:
@@ -43,12 +30,20 @@ class Client:
         url: Where the server listens; the scheme chooses the protocol: `http://` or `https://` (port 8000 unless
             given), `grpc://` or `grpcs://` (port 8001). None means the environment variable SIGHTLINE_URL, or else
             http://localhost:8000.
-        timeout: Seconds that a call may take; None waits for ever. Over HTTP, a server that drips its answer
-            can take up to twice as long, and longer while it drips header lines.
-        headers: Sent with every request, such as an API key.
+        timeout: Seconds that a call may take, with everything that belongs to it: reading a picture from a URL,
+            asking about the model, retries. None waits for ever.
+        retries: How often a request may be sent again that is safe to repeat: nobody listened (the connection was
+            refused), or the server did not take it (503, and 429 with Retry-After). The pauses grow and are random.
+            0 sends every request once.
+        headers: Sent with every request.
+        api_key: Sent with every request as `Authorization: Bearer …`.
+        ca_file: PEM file with the certificates to trust, for `https` and `grpcs`; None trusts those of the system
+            (https) or those that gRPC carries (grpcs).
+        certificate_file: PEM file with the certificate that shows who this client is, if the server wants one.
+        key_file: PEM file with its key; None where the certificate's file holds it too.
 
     Raises:
-        InvalidRequest: The URL, the timeout or a header is not usable. Nothing is sent before the first call.
+        InvalidRequest: The URL, the timeout, a header or a file is not usable. Nothing is sent before the first call.
 
     Example:
         ```python
@@ -58,26 +53,40 @@ class Client:
     """
 
     def __init__(
-        self, url: str | None = None, *, timeout: float | None = 60.0, headers: Mapping[str, str] | None = None
+        self,
+        url: str | None = None,
+        *,
+        timeout: float | None = 60.0,
+        retries: int = 2,
+        headers: Mapping[str, str] | None = None,
+        api_key: str | None = None,
+        ca_file: PathLike | None = None,
+        certificate_file: PathLike | None = None,
+        key_file: PathLike | None = None,
     ) -> None:
-        if timeout is not None and not timeout > 0:
-            raise InvalidRequest(f"expected timeout to be seconds above 0, or None, got {timeout!r}; correct it")
-        self._endpoint = parse_url(url)
-        self._timeout_s = timeout
-        self._transport = open_transport(self._endpoint, _checked_headers(headers or {}))
-        self._models: dict[str, ModelInfo] = {}
+        connection = make_connection(
+            url,
+            headers=headers,
+            api_key=api_key,
+            ca_file=ca_file,
+            certificate_file=certificate_file,
+            key_file=key_file,
+        )
+        self._url = connection.url
+        self._conversation = Conversation(connection.url, timeout_s=timeout, retries=retries)
+        self._transport = open_transport(connection)
 
     @property
     def url(self) -> str:
         """Address of the server, with its port."""
-        return str(self._endpoint)
+        return self._url
 
     def classify(self, image: ImageLike, *, model: str = "cnn", top_k: int = 5) -> Classification:
         """Name what is in a picture.
 
         Args:
-            image: A path, bytes of an image file, a binary file, a PIL image, or a uint8 array (H, W, 3) in RGB order
-                or (H, W) in grey.
+            image: A path, an http(s) URL, bytes of an image file, a binary file, a PIL image, or a uint8 array
+                (H, W, 3) in RGB order or (H, W) in grey.
             model: Name of a model for image-classification.
             top_k: How many classes to return; fewer come where the model has fewer.
 
@@ -95,7 +104,78 @@ class Client:
             print(answer.label, answer.score)  # 7 0.9987
             ```
         """
-        return self._send(_tasks.classify(image, model=model, top_k=top_k))
+        return self._run(self._conversation.answer(_tasks.classify(image, model=model, top_k=top_k)))
+
+    def detect(self, image: ImageLike, *, model: str = "detector", threshold: float = 0.5) -> Detections:
+        """Find what is in a picture, and where.
+
+        Args:
+            image: As for `classify`.
+            model: Name of a model for object-detection.
+            threshold: Least score, in [0, 1], of a detection that is returned.
+
+        Returns:
+            Boxes (n, 4) float32 as x0, y0, x1, y1 in pixels of the picture after EXIF rotation, best first, with
+            their scores and labels.
+
+        Raises:
+            ImageError: The picture cannot be read here; nothing was sent.
+            InvalidRequest: The server cannot decode the picture, `model` is for another task, or the threshold is
+                outside [0, 1].
+            SightlineError: Any other fault, as `sightline.errors` lists them.
+
+        Example:
+            ```python
+            for found in client.detect("street.jpg", threshold=0.7):
+                print(found.label, found.score, found.xyxy)  # car 0.93 (12.0, 40.5, 310.2, 288.0)
+            ```
+        """
+        return self._run(self._conversation.answer(_tasks.detect(image, model=model, threshold=threshold)))
+
+    def segment(self, image: ImageLike, *, model: str = "segmenter") -> Segmentation:
+        """Give each pixel of a picture a class.
+
+        Args:
+            image: As for `classify`.
+            model: Name of a model for image-segmentation.
+
+        Returns:
+            A class map (H, W) uint8 of the picture's size, after EXIF rotation.
+
+        Raises:
+            ImageError: The picture cannot be read here; nothing was sent.
+            InvalidRequest: The server cannot decode the picture, or `model` is for another task.
+            SightlineError: Any other fault, as `sightline.errors` lists them.
+
+        Example:
+            ```python
+            answer = client.segment("street.jpg")
+            answer.mask("road").mean()  # the share of the picture that is road
+            ```
+        """
+        return self._run(self._conversation.answer(_tasks.segment(image, model=model)))
+
+    def embed(self, image: ImageLike, *, model: str) -> NDArray[np.float32]:
+        """Turn a picture into a vector; similar pictures have vectors with a large dot product.
+
+        Args:
+            image: As for `classify`.
+            model: Name of a model for image-feature-extraction.
+
+        Returns:
+            (D,) float32 of length 1, so that the dot product of two is their cosine.
+
+        Raises:
+            ImageError: The picture cannot be read here; nothing was sent.
+            InvalidRequest: The server cannot decode the picture, or `model` is for another task.
+            SightlineError: Any other fault, as `sightline.errors` lists them.
+
+        Example:
+            ```python
+            float(client.embed("a.jpg", model="face") @ client.embed("b.jpg", model="face"))  # 0.83
+            ```
+        """
+        return self._run(self._conversation.answer(_tasks.embed(image, model=model)))
 
     def generate(self, *, seed: int, model: str = "gan") -> PIL.Image.Image:
         """Make a new picture.
@@ -116,10 +196,114 @@ class Client:
             client.generate(seed=7).save("seed-7.png")
             ```
         """
-        return self._send(_tasks.generate(seed=seed, model=model))
+        return self._run(self._conversation.answer(_tasks.generate(seed=seed, model=model)))
+
+    def enhance(self, image: ImageLike, *, model: str = "denoiser") -> PIL.Image.Image:
+        """Make a picture into another one: less noisy, larger, in another style.
+
+        Args:
+            image: As for `classify`.
+            model: Name of a model for image-to-image.
+
+        Returns:
+            The new picture, of the size that the model makes.
+
+        Raises:
+            ImageError: The picture cannot be read here; nothing was sent.
+            InvalidRequest: The server cannot decode the picture, or `model` is for another task.
+            SightlineError: Any other fault, as `sightline.errors` lists them.
+
+        Example:
+            ```python
+            client.enhance("noisy.jpg").save("clean.png")
+            ```
+        """
+        return self._run(self._conversation.answer(_tasks.enhance(image, model=model)))
+
+    def explain(self, image: ImageLike, *, model: str = "cnn", class_id: int | None = None) -> Explanation:
+        """Show what in a picture speaks for a class.
+
+        Args:
+            image: As for `classify`.
+            model: Name of a classifier; its explanations come from the model `<name>_explain`, which must be served.
+            class_id: The class to explain; None explains the one with the best score.
+
+        Returns:
+            A heat map (H, W) float32 in [0, 1] of the picture's size, with the class and its score.
+
+        Raises:
+            ImageError: The picture cannot be read here; nothing was sent.
+            ModelNotFound: The server has no explanations of this model.
+            InvalidRequest: The server cannot decode the picture, or there is no such class.
+            SightlineError: Any other fault, as `sightline.errors` lists them.
+
+        Example:
+            ```python
+            client.explain("digit.png").draw("digit.png").save("why.png")
+            ```
+        """
+        return self._run(self._conversation.answer(_tasks.explain(image, model=model, class_id=class_id)))
+
+    @overload
+    def map(
+        self,
+        images: Iterable[ImageLike],
+        task: Callable[[Any], Result],
+        *,
+        concurrency: int = 8,
+        return_errors: Literal[False] = False,
+    ) -> Iterator[Result]: ...
+
+    @overload
+    def map(
+        self,
+        images: Iterable[ImageLike],
+        task: Callable[[Any], Result],
+        *,
+        concurrency: int = 8,
+        return_errors: Literal[True],
+    ) -> Iterator[Result | SightlineError]: ...
+
+    def map(
+        self,
+        images: Iterable[ImageLike],
+        task: Callable[[Any], Result],
+        *,
+        concurrency: int = 8,
+        return_errors: bool = False,
+    ) -> Iterator[Result | SightlineError]:
+        """Do a task for many pictures, with the answers in order.
+
+        Pictures are taken as they are needed, so that a folder of a million needs little memory.
+
+        Args:
+            images: Any pictures, each as for `classify`.
+            task: What to do with each: a method of this client, with `functools.partial` for its options.
+            concurrency: How many requests are under way at once, 1 or more.
+            return_errors: Give a picture's `SightlineError` in place of its answer, instead of raising it.
+
+        Returns:
+            An iterator over the answers.
+
+        Raises:
+            InvalidRequest: The concurrency is below 1.
+            SightlineError: What `task` raises, when its picture's turn comes, unless return_errors is set.
+
+        Example:
+            ```python
+            for answer in client.map(paths, functools.partial(client.classify, top_k=1), concurrency=8):
+                print(answer.label)
+            ```
+        """
+        return map_in_threads(images, task, concurrency=concurrency, return_errors=return_errors)
 
     def infer(
-        self, model: str, inputs: Mapping[str, NDArray[Any]], *, outputs: Sequence[str] | None = None
+        self,
+        model: str,
+        inputs: Mapping[str, NDArray[Any]],
+        *,
+        outputs: Sequence[str] | None = None,
+        shared_memory: bool = False,
     ) -> dict[str, NDArray[Any]]:
         """Run any model on raw tensors, without help and without magic.
 
@@ -128,12 +312,14 @@ class Client:
             inputs: Array of each input, with the batch axis. The dtype must be the model's own; BYTES inputs are
                 arrays of dtype object that hold `bytes`.
             outputs: Names of the wanted outputs; None means all.
+            shared_memory: Let a server on the same machine read and write the tensors in memory that both see.
+                Worth it from some megabytes on. The server must allow it: `sightline serve --allow-shared-memory`.
 
         Returns:
             Array of each output, with the batch axis; read-only. BYTES outputs are arrays of dtype object.
 
         Raises:
-            InvalidRequest: A tensor cannot be sent, or the server refused it.
+            InvalidRequest: A tensor does not fit the model, or the server refused it, or its shared memory.
             SightlineError: Any other fault, as `sightline.errors` lists them.
 
         Example:
@@ -141,9 +327,7 @@ class Client:
             client.infer("gan", {"SEED": np.array([[7]], dtype=np.int64)})["RESULT"].shape  # (1, 1)
             ```
         """
-        tensors = checked_inputs(model, inputs)
-        wanted = None if outputs is None else list(outputs)
-        return self._transport.infer(model, tensors, wanted, timeout_s=self._timeout_s).tensors
+        return self._run(self._conversation.infer(model, inputs, outputs, shared_memory=shared_memory))
 
     def models(self) -> list[ModelInfo]:
         """Return every ready model of the server, sorted by name and version.
@@ -158,10 +342,7 @@ class Client:
             [model.name for model in client.models() if model.task]  # ['attention', 'cnn', 'gan']
             ```
         """
-        deadline = Deadline(self._timeout_s)
-        ready = parse_ready_models(self._transport.statistics(timeout_s=deadline.remaining_s()))
-        found = (self._describe_if_there(name, version, deadline) for name, version in ready)
-        return [model for model in found if model is not None]
+        return self._run(self._conversation.models())
 
     def is_ready(self, model: str | None = None) -> bool:
         """Return whether the server, or one of its models, can answer now. A server that is away is not ready.
@@ -177,10 +358,7 @@ class Client:
             client.is_ready("cnn")  # True
             ```
         """
-        try:
-            return self._transport.is_ready(model, timeout_s=self._timeout_s)
-        except (ConnectionFailed, InferenceFailed, RequestTimeout):
-            return False
+        return self._run(self._conversation.is_ready(model))
 
     def wait_until_ready(self, *, timeout: float) -> None:
         """Wait for the server to be ready.
@@ -196,17 +374,7 @@ class Client:
             client.wait_until_ready(timeout=30)
             ```
         """
-        end = time.monotonic() + timeout
-        reason = "it says that it is not ready"
-        while (left := end - time.monotonic()) > 0:
-            try:
-                if self._transport.is_ready(None, timeout_s=min(left, _PROBE_TIMEOUT_S)):
-                    return
-                reason = "it says that it is not ready"
-            except (ConnectionFailed, InferenceFailed, RequestTimeout) as exc:
-                reason = str(exc)
-            time.sleep(min(_POLL_S, max(end - time.monotonic(), 0)))
-        raise RequestTimeout(f"expected {self.url} to be ready within {timeout:g} s, got: {reason}")
+        self._run(self._conversation.wait_until_ready(timeout))
 
     def close(self) -> None:
         """Close every connection. Calls after this raise `SightlineError`.
@@ -229,47 +397,5 @@ class Client:
     def __repr__(self) -> str:
         return f"Client({self.url!r})"
 
-    def _send(self, call: _tasks.Call[Result]) -> Result:
-        deadline = Deadline(self._timeout_s)
-        tensors = checked_inputs(call.model, call.inputs)
-        info = self._models.get(call.model) or self._describe(call.model, None, deadline)
-        if info.task not in (call.task, None):
-            raise InvalidRequest(
-                f"expected a model for {call.task}, got {call.model!r}, which is for {info.task}; "
-                "`sightline models` lists the task of each",
-                model=call.model,
-            )
-        reply = self._transport.infer(call.model, tensors, call.outputs, timeout_s=deadline.remaining_s())
-        if reply.version != info.version:
-            # Another version was loaded since; its labels may differ.
-            info = self._describe(call.model, reply.version, deadline)
-        self._models[call.model] = info
-        missing = [name for name in call.outputs if name not in reply.tensors]
-        if missing:
-            raise InferenceFailed(
-                f"expected {call.model!r} to answer with {', '.join(missing)}, got {', '.join(reply.tensors)}; "
-                "check the configuration of the model",
-                model=call.model,
-            )
-        return call.decode(info, reply.tensors)
-
-    def _describe_if_there(self, model: str, version: int, deadline: Deadline) -> ModelInfo | None:
-        try:
-            return self._describe(model, version, deadline)
-        except ModelNotFound:
-            return None  # it was unloaded since the list was made
-
-    def _describe(self, model: str, version: int | None, deadline: Deadline) -> ModelInfo:
-        metadata = self._transport.model_metadata(model, version=version, timeout_s=deadline.remaining_s())
-        config = self._transport.model_config(model, version=version, timeout_s=deadline.remaining_s())
-        return parse_model(metadata, config, version=version)
-
-
-def _checked_headers(headers: Mapping[str, str]) -> dict[str, str]:
-    for name, value in headers.items():
-        if not _HEADER_NAME.fullmatch(name) or not _HEADER_VALUE.fullmatch(value):
-            # The value is not repeated: it may be a key.
-            raise InvalidRequest(f"expected a header of printable ASCII on one line, got {name!r}; correct it")
-        if name.lower() in _OWN_HEADERS:
-            raise InvalidRequest(f"expected headers of your own, got {name!r}, which the client sets; leave it out")
-    return dict(headers)
+    def _run(self, flow: Flow[Result]) -> Result:
+        return run(flow, self._transport)

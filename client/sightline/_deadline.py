@@ -11,7 +11,7 @@ class Deadline:
     """A point in time that `timeout_s` from now names; None means never."""
 
     def __init__(self, timeout_s: float | None) -> None:
-        self._timeout_s = timeout_s
+        self.timeout_s = timeout_s
         self._end = None if timeout_s is None else time.monotonic() + timeout_s
 
     def remaining_s(self) -> float | None:
@@ -21,6 +21,10 @@ class Deadline:
         left = self._end - time.monotonic()
         if left <= 0:
             raise RequestTimeout(
-                f"no answer within {self._timeout_s:g} s; raise `timeout`, or see whether the server is busy"
+                f"no answer within {self.timeout_s:g} s; raise `timeout`, or see whether the server is busy"
             )
         return left
+
+    def allows(self, seconds: float) -> bool:
+        """Return whether more than so many seconds are left."""
+        return self._end is None or time.monotonic() + seconds < self._end

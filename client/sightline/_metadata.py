@@ -8,7 +8,7 @@ out fields that hold their default.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any, cast
 
 from sightline.errors import InferenceFailed
@@ -19,13 +19,16 @@ def parse_model(metadata: Mapping[str, Any], config: Mapping[str, Any], *, versi
     """Return the model that a metadata and a configuration answer of Triton describe; None: its newest version."""
     name = str(metadata.get("name", ""))
     try:
+        optional = frozenset(str(each["name"]) for each in config.get("input", ()) if each.get("optional"))
         return ModelInfo(
             name=name,
             task=_parameter(config, "task"),
             version=max(int(each) for each in metadata["versions"]) if version is None else version,
             labels=_labels(name, _parameter(config, "labels")),
-            inputs=tuple(_tensor(each) for each in metadata.get("inputs", ())),
+            inputs=tuple(_tensor(each, optional) for each in metadata.get("inputs", ())),
             outputs=tuple(_tensor(each) for each in metadata.get("outputs", ())),
+            max_batch_size=int(config.get("max_batch_size", 0)),
+            method=_parameter(config, "method"),
         )
     except (KeyError, TypeError, ValueError, AttributeError) as exc:
         raise InferenceFailed(
@@ -65,9 +68,10 @@ def _labels(model: str, text: str | None) -> tuple[str, ...]:
     return tuple(cast(list[str], labels))
 
 
-def _tensor(tensor: Mapping[str, Any]) -> TensorInfo:
+def _tensor(tensor: Mapping[str, Any], optional: Collection[str] = ()) -> TensorInfo:
     return TensorInfo(
         name=str(tensor["name"]),
         datatype=str(tensor["datatype"]),
         shape=tuple(int(size) for size in tensor.get("shape", ())),
+        is_optional=str(tensor["name"]) in optional,
     )

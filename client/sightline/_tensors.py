@@ -1,8 +1,10 @@
-"""Checks of raw tensors before they are sent; pure."""
+"""Raw tensors: numpy arrays, Triton's names of their element types, and their bytes on the wire; pure."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import math
+import struct
+from collections.abc import Mapping, Sequence
 from typing import Any, cast
 
 import numpy as np
@@ -10,7 +12,7 @@ from numpy.typing import NDArray
 
 from sightline.errors import InvalidRequest
 
-_DATATYPES = {
+DATATYPES = {
     "bool": "BOOL",
     "uint8": "UINT8",
     "uint16": "UINT16",
@@ -26,6 +28,10 @@ _DATATYPES = {
     "bfloat16": "BF16",
     "object": "BYTES",
 }
+"""Name of a numpy dtype -> Triton's name."""
+
+_DTYPE_NAMES = {datatype: name for name, datatype in DATATYPES.items()}
+_LENGTH = struct.Struct("<I")
 
 
 def bytes_tensor(data: bytes) -> NDArray[np.object_]:
@@ -37,7 +43,62 @@ def bytes_tensor(data: bytes) -> NDArray[np.object_]:
 
 def datatype_of(array: NDArray[Any]) -> str:
     """Return Triton's name for the element type of an array that `checked_inputs` let pass."""
-    return _DATATYPES[array.dtype.name]
+    return DATATYPES[array.dtype.name]
+
+
+def dtype_name(datatype: str) -> str:
+    """Return numpy's name for an element type of Triton; raise `ValueError` for one that numpy lacks."""
+    if datatype not in _DTYPE_NAMES:
+        raise ValueError(f"expected a datatype of Triton, got {datatype!r}")
+    return _DTYPE_NAMES[datatype]
+
+
+def element_size(datatype: str) -> int | None:
+    """Return the bytes of one element; None for BYTES, whose elements differ."""
+    return None if datatype == "BYTES" else _dtype(datatype).itemsize
+
+
+def to_wire(array: NDArray[Any]) -> bytes:
+    """Return the elements in row-major order: fixed-size ones as they are, BYTES each behind its uint32 length."""
+    if array.dtype.kind != "O":
+        return array.tobytes()
+    elements = cast(list[bytes], array.ravel().tolist())
+    return b"".join(part for element in elements for part in (_LENGTH.pack(len(element)), element))
+
+
+def from_wire(data: bytes | memoryview, datatype: str, shape: Sequence[int]) -> NDArray[Any]:
+    """Return the read-only array that `to_wire` made `data` of; raise `ValueError` when they do not fit."""
+    if datatype == "BYTES":
+        return _bytes_from_wire(data, shape)
+    # The size is checked by reshape; an empty tensor has no buffer to look at.
+    flat = np.frombuffer(data, dtype=_dtype(datatype)) if len(data) else np.empty(0, _dtype(datatype))
+    return flat.reshape(shape)
+
+
+def _bytes_from_wire(data: bytes | memoryview, shape: Sequence[int]) -> NDArray[np.object_]:
+    count = math.prod(shape)
+    elements = np.empty(count, dtype=np.object_)
+    start = 0
+    for place in range(count):
+        if start + _LENGTH.size > len(data):
+            raise ValueError(f"expected {count} BYTES elements, got {place}")
+        end = start + _LENGTH.size + _LENGTH.unpack_from(data, start)[0]
+        if end > len(data):
+            raise ValueError(f"expected a BYTES element of {end - start} bytes, got {len(data) - start}")
+        elements[place] = bytes(data[start + _LENGTH.size : end])
+        start = end
+    if start != len(data):
+        raise ValueError(f"expected {start} bytes for {count} BYTES elements, got {len(data)}")
+    elements.flags.writeable = False
+    return elements.reshape(shape)
+
+
+def _dtype(datatype: str) -> np.dtype[Any]:
+    if datatype == "BF16":
+        import ml_dtypes  # tritonclient brings it
+
+        return np.dtype(cast(Any, ml_dtypes.bfloat16))
+    return cast("np.dtype[Any]", np.dtype(dtype_name(datatype)).newbyteorder("<"))
 
 
 def checked_inputs(model: str, inputs: Mapping[str, NDArray[Any]]) -> dict[str, NDArray[Any]]:
@@ -62,20 +123,29 @@ def _checked(model: str, name: str, value: object) -> NDArray[Any]:
             "zero bytes; use np.array([data], dtype=object)",
             model=model,
         )
-    if array.dtype.name not in _DATATYPES:
+    if array.dtype.name not in DATATYPES:
         raise InvalidRequest(
-            f"expected input {name!r} to have one of the dtypes {', '.join(_DATATYPES)}, got {array.dtype}; "
+            f"expected input {name!r} to have one of the dtypes {', '.join(DATATYPES)}, got {array.dtype}; "
             "convert it with astype",
             model=model,
         )
     if array.dtype.kind == "O":
-        for element in cast(list[object], array.ravel().tolist()):
-            if not isinstance(element, bytes):
-                raise InvalidRequest(
-                    f"expected every element of the BYTES input {name!r} to be bytes, got {type(element).__name__}; "
-                    "encode it first",
-                    model=model,
-                )
+        _check_elements(model, name, array)
         return array
     little_endian = cast("np.dtype[Any]", array.dtype.newbyteorder("<"))
     return array.astype(little_endian, copy=False)
+
+
+def _check_elements(model: str, name: str, array: NDArray[Any]) -> None:
+    for element in cast(list[object], array.ravel().tolist()):
+        if not isinstance(element, bytes):
+            advice = (
+                "an image goes as the bytes of its file, so np.array([[file_bytes]], dtype=object)"
+                if isinstance(element, (int, float))
+                else "encode it first"
+            )
+            raise InvalidRequest(
+                f"expected every element of the BYTES input {name!r} to be bytes, got {type(element).__name__}; "
+                f"{advice}",
+                model=model,
+            )

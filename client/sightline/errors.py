@@ -22,6 +22,9 @@ class SightlineError(Exception):
         model: Name of the model that was asked, or None where no model was involved.
         status: What the server said: an HTTP status such as "404" or a gRPC code such as "NOT_FOUND".
             None where the server said nothing.
+        is_safe_to_repeat: Whether the same request may be sent again without being done twice: nobody listened, or
+            the server said that it did not take it. The client did so `retries` times before it raised this.
+        retry_after_s: Seconds that the server asked to wait before that; None where it named none.
 
     Example:
         ```python
@@ -32,14 +35,27 @@ class SightlineError(Exception):
         ```
     """
 
-    def __init__(self, message: str, *, model: str | None = None, status: str | None = None) -> None:
+    def __init__(
+        self,
+        message: str,
+        *,
+        model: str | None = None,
+        status: str | None = None,
+        is_safe_to_repeat: bool = False,
+        retry_after_s: float | None = None,
+    ) -> None:
         super().__init__(message)
         self.model = model
         self.status = status
+        self.is_safe_to_repeat = is_safe_to_repeat
+        self.retry_after_s = retry_after_s
 
 
 class ImageError(SightlineError, ValueError):
-    """The picture cannot be read, is empty, or has a wrong type or shape. Nothing was sent."""
+    """The picture cannot be read or fetched, is empty, or has a wrong type or shape. Nothing was sent.
+
+    A host of pictures that is slow or away belongs here too: the inference server has nothing to do with it.
+    """
 
 
 class ConnectionFailed(SightlineError, ConnectionError):

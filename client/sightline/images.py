@@ -15,19 +15,21 @@ import numpy as np
 import PIL.Image
 from numpy.typing import NDArray
 
+from sightline._picture_header import picture_size as picture_size
+from sightline._picture_mistakes import object_advice, path_advice, pixels_advice, text_in
 from sightline.errors import ImageError
 
 ImageLike: TypeAlias = (
     str | os.PathLike[str] | bytes | bytearray | memoryview | BinaryIO | PIL.Image.Image | NDArray[np.uint8]
 )
-"""What a picture may be: a path, bytes of an image file, a file opened in binary mode, a PIL image, or an array.
+"""What a picture may be: a path, an http(s) URL, bytes of an image file, a binary file, a PIL image, or an array.
 
-A `str` is always a path. An array is uint8 of shape (H, W, 3) in RGB order, or (H, W) in grey; pictures from OpenCV
-are BGR and need `image[..., ::-1]` first.
+A `str` is an address where it begins with http:// or https://, and a path otherwise. An array is uint8 of shape
+(H, W, 3) in RGB order, or (H, W) in grey; pictures from OpenCV are BGR and need `image[..., ::-1]` first.
 """
 
 _ACCEPTED = (
-    "a path, bytes of an image file, a file opened in binary mode, a PIL image, "
+    "a path, an http(s) URL, bytes of an image file, a file opened in binary mode, a PIL image, "
     "or a uint8 array of shape (H, W, 3) or (H, W)"
 )
 _PNG_MODES = frozenset({"1", "L", "LA", "P", "RGB", "RGBA", "I;16"})
@@ -35,19 +37,22 @@ _ORIENTATION = 0x0112  # the EXIF tag
 _UPRIGHT = 1
 
 
-def encode_image(image: ImageLike) -> bytes:
+def encode_image(image: ImageLike, *, timeout: float | None = 60.0) -> bytes:
     """Return the encoded bytes of `image`, ready to be sent.
 
     Args:
-        image: A path, bytes of an image file, a binary file, a PIL image, or a uint8 array of shape (H, W, 3) in RGB
-            order or (H, W) in grey. For pictures from OpenCV pass `image[..., ::-1]`.
+        image: A path, an http:// or https:// URL, bytes of an image file, a binary file, a PIL image, or a uint8 array
+            of shape (H, W, 3) in RGB order or (H, W) in grey. For pictures from OpenCV pass `image[..., ::-1]`.
+        timeout: Seconds for the whole download of a URL, redirects included; None waits for ever.
 
     Returns:
         The file's own bytes, untouched; for arrays and PIL images, a PNG with exactly their pixels, turned upright
-        where a PIL image carries an EXIF orientation.
+        where a PIL image carries an EXIF orientation. `image` itself is never changed.
 
     Raises:
-        ImageError: Nothing readable, an empty file, or a wrong type, dtype or shape.
+        ImageError: Nothing readable, an empty file, text, or a wrong type, dtype or shape. For a URL also: no whole
+            picture within `timeout` (a slow host of pictures is not a slow inference server, so this is no
+            `RequestTimeout`), more than 64 MiB, more than 5 redirects, any status but 200, or an HTML page.
 
     Example:
         ```python
@@ -55,78 +60,72 @@ def encode_image(image: ImageLike) -> bytes:
         ```
     """
     if isinstance(image, np.ndarray):
-        return _png(PIL.Image.fromarray(_checked_pixels(image)))
+        return _encode_array(image)
     if isinstance(image, PIL.Image.Image):
         return _encode_pil(image)
+    if isinstance(image, memoryview) and image.ndim != 1:
+        raise ImageError(f"expected {_ACCEPTED}, got a memoryview of shape {image.shape}; pass the array itself")
     if isinstance(image, (bytes, bytearray, memoryview)):
-        return _not_empty(bytes(image), "the bytes given")
+        return _checked_bytes(bytes(image), "the bytes given")
+    if isinstance(image, str) and image[:8].lower().startswith(("http://", "https://")):
+        from sightline._fetch import fetch
+
+        return _checked_bytes(fetch(image, timeout_s=timeout), "the address given")
     if isinstance(image, (str, os.PathLike)):
-        return _read_path(image)
+        return _read_path(os.fsdecode(image))
     return _read_file_object(image)
 
 
-def _read_path(path: str | os.PathLike[str]) -> bytes:
-    name = os.fspath(path)
-    if name.startswith(("http://", "https://")):
-        raise ImageError(
-            f"expected a path or the bytes of a picture, got the URL {name!r}; download it first and pass its bytes"
-        )
+def _read_path(name: str) -> bytes:
     shown = repr(name if len(name) <= 200 else f"{name[:200]}…")
+    if not name:
+        raise ImageError(f"expected {_ACCEPTED}, got an empty str; check where it comes from")
     try:
         data = Path(name).read_bytes()
     except FileNotFoundError as exc:
-        raise ImageError(f"no such file: {shown}; a str must be the path of a picture, so check its spelling") from exc
+        raise ImageError(f"no such file: {shown}; {path_advice(name)}") from exc
     except IsADirectoryError as exc:
-        raise ImageError(f"expected a picture, got the directory {shown}; pass the files in it one by one") from exc
+        raise ImageError(
+            f"expected a picture, got the directory {shown}; pass the files in it one by one, or all of them "
+            "with Client.map"
+        ) from exc
     except (OSError, ValueError) as exc:
         reason = exc.strerror if isinstance(exc, OSError) and exc.strerror else str(exc)
-        raise ImageError(f"cannot read {shown}: {reason}; a str must be the path of a readable picture") from exc
-    return _not_empty(data, shown)
+        raise ImageError(f"cannot read {shown}: {reason}; {path_advice(name)}") from exc
+    return _checked_bytes(data, shown)
 
 
 def _read_file_object(file: Any) -> bytes:
     read = getattr(file, "read", None)
-    if not callable(read):
-        raise ImageError(f"expected {_ACCEPTED}, got {_type_name(file)}; convert it to one of these")
+    # OpenCV's VideoCapture can read too, but not bytes
+    if not callable(read) or type(file).__module__.partition(".")[0] == "cv2":
+        raise ImageError(f"expected {_ACCEPTED}, got {_type_name(file)}; {object_advice(file)}")
     try:
         data = read()
-    except (OSError, ValueError) as exc:
+    except Exception as exc:  # the object is the caller's, and so is what it raises
         raise ImageError(f"cannot read the file object: {exc}; open it again in binary mode ('rb')") from exc
     if isinstance(data, str):
         raise ImageError("expected a file opened in binary mode, got one opened as text; open it with mode 'rb'")
     if not isinstance(data, (bytes, bytearray, memoryview)):
         raise ImageError(f"expected read() to return bytes, got {_type_name(data)}; pass the bytes instead")
-    return _not_empty(bytes(cast(bytes, data)), "the file object (is it at its end? then seek(0) first)")
+    return _checked_bytes(bytes(cast(bytes, data)), "the file object (is it at its end? then seek(0) first)")
 
 
-def _not_empty(data: bytes, source: str) -> bytes:
+def _checked_bytes(data: bytes, source: str) -> bytes:
     if not data:
         raise ImageError(f"expected the bytes of a picture, got 0 bytes from {source}; check where they come from")
+    if text := text_in(data):
+        raise ImageError(f"expected the bytes of a picture, got from {source} {text}")
     return data
 
 
-def _checked_pixels(array: NDArray[Any]) -> NDArray[np.uint8]:
+def _encode_array(array: NDArray[Any]) -> bytes:
     got = f"got {array.dtype} of shape {array.shape}"
-    if array.dtype != np.uint8:
-        hint = "convert it with image.astype(np.uint8)"
-        if array.dtype.kind == "f":
-            hint = "values in [0, 1] become pixels with (image * 255).round().astype(np.uint8)"
-        raise ImageError(f"expected a uint8 array of shape (H, W, 3) or (H, W), {got}; {hint}")
-    if array.ndim == 2 or (array.ndim == 3 and array.shape[2] == 3):
-        if array.size == 0:
-            raise ImageError(f"expected at least one pixel, {got}; check how the array was cut out")
-        return np.ascontiguousarray(array)
-    if array.ndim == 4:
-        hint = "send one picture per call, such as images[0]"
-    elif array.ndim == 3 and array.shape[0] in (1, 3):
-        hint = "this looks like (C, H, W): pass image.transpose(1, 2, 0)" if array.shape[0] == 3 else "pass image[0]"
-    elif array.ndim == 3 and array.shape[2] == 4:
-        hint = "drop the alpha channel with image[..., :3], or pass PIL.Image.fromarray(image)"
-    elif array.ndim == 3 and array.shape[2] == 1:
-        hint = "pass image[..., 0]"
-    else:
-        hint = "reshape it to one of these"
-    raise ImageError(f"expected a uint8 array of shape (H, W, 3) or (H, W), {got}; {hint}")
+    if advice := pixels_advice(array):
+        raise ImageError(f"expected a uint8 array of shape (H, W, 3) or (H, W), {got}; {advice}")
+    if array.size == 0:
+        raise ImageError(f"expected at least one pixel, {got}; check how the array was cut out")
+    return _png(PIL.Image.fromarray(array))
 
 
 def _encode_pil(image: PIL.Image.Image) -> bytes:

@@ -10,12 +10,14 @@ from sightline.cli import _errors as cli_errors
 from sightline.cli import main
 from sightline.cli._output import aligned
 
+COMMANDS = ("classify", "detect", "embed", "enhance", "explain", "generate", "models", "segment")
 NOBODY = "http://127.0.0.1:1"
 
 
 @pytest.fixture(autouse=True)
 def clean_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("SIGHTLINE_URL", raising=False)
+    monkeypatch.delenv("SIGHTLINE_API_KEY", raising=False)
 
 
 def run(*arguments: str) -> Result:
@@ -30,7 +32,7 @@ def test_the_version_is_that_of_the_package() -> None:
 def test_the_help_lists_the_commands_and_every_exit_code() -> None:
     result = run("--help")
     assert result.exit_code == 0
-    for line in ("classify  ", "generate  ", "models  ", "Exit codes:", "  0  everything", " 16  export"):
+    for line in (*(f"  {name}  " for name in COMMANDS), "Exit codes:", "  0  everything", " 16  export"):
         assert line in result.stdout
     for code in cli_errors.EXIT_CODES.values():
         assert f"\n    {code:>2}  " in result.stdout
@@ -46,6 +48,32 @@ def test_the_help_lists_the_commands_and_every_exit_code() -> None:
         (["classify", "--top-k", "0", "a"], "Error: Invalid value for '--top-k': 0 is not in the range x>=1."),
         (["generate"], "Error: Missing option '--seed'."),
         (["generate", "--seed", "x"], "Error: Invalid value for '--seed': 'x' is not a valid integer."),
+        (["detect", "--treshold", "1", "a"], "Error: No such option '--treshold'. Did you mean '--threshold'?"),
+        (
+            ["detect", "--threshold", "2", "a"],
+            "Error: Invalid value for '--threshold': 2.0 is not in the range 0<=x<=1.",
+        ),
+        (
+            ["segment", "--concurrency", "0", "a"],
+            "Error: Invalid value for '--concurrency': 0 is not in the range x>=1.",
+        ),
+        (["embed", "a"], "Error: Missing option '--model'."),
+        (["enhance", "a"], "Error: Missing option '-o' / '--output': the folder for the pictures."),
+        (["explain", "--class-id", "-1", "a"], "Error: Invalid value for '--class-id': -1 is not in the range x>=0."),
+        (
+            ["detect", "--resume", "a"],
+            "Error: expected -o DIR beside --resume, got none; name the folder of the run to go on with",
+        ),
+        (
+            ["detect", "--resume", "-o", "out", "-"],
+            "Error: expected files, folders or addresses with --resume, got -; "
+            "nobody can tell whether stdin holds the same as last time",
+        ),
+        (
+            ["detect", "-o", "photos/../out", "out"],
+            "Error: expected another folder for the answers than for the pictures, got photos/../out for both; "
+            "change -o",
+        ),
         (["models", "--timeout", "0"], "Error: Invalid value for '--timeout': 0.0 is not in the range x>0."),
     ],
 )
@@ -53,6 +81,15 @@ def test_wrong_usage_names_the_mistake_and_ends_with_2(arguments: list[str], lin
     result = run(*arguments)
     assert (result.exit_code, result.stdout) == (2, "")
     assert result.stderr.splitlines()[-1] == line
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_the_help_of_every_command_shows_examples_and_the_options_of_the_server(name: str) -> None:
+    result = run(name, "--help")
+    assert result.exit_code == 0
+    assert f"\n  EXAMPLES\n    sightline {name}" in result.stdout
+    for option in ("--url", "--timeout", "--retries", "--api-key", "--ca-file", "--certificate-file", "--key-file"):
+        assert f"\n  {option} " in result.stdout
 
 
 def test_an_unusable_url_is_wrong_usage() -> None:
@@ -65,11 +102,16 @@ def test_an_unusable_url_is_wrong_usage() -> None:
 def test_files_that_cannot_be_read_get_a_line_each_and_exit_code_3(tmp_path: Path) -> None:
     empty = tmp_path / "empty.jpg"
     empty.touch()
-    result = run("classify", str(tmp_path / "missing.jpg"), str(tmp_path), str(empty), "--url", NOBODY)
+    (tmp_path / "folder").mkdir()
+    words = [str(tmp_path / name) for name in ("missing.jpg", "folder", "*.gif", "empty.jpg")]
+    result = run("classify", *words, "--url", NOBODY)
     assert (result.exit_code, result.stdout) == (3, "")
-    missing, directory, nothing = result.stderr.splitlines()
+    directory, pattern, missing, nothing = result.stderr.splitlines()
+    assert directory.startswith(
+        f"Error: {tmp_path}/folder: expected pictures in this folder, found no file that ends in"
+    )
+    assert pattern.startswith(f"Error: {tmp_path}/*.gif: expected files that match this pattern, found none; ")
     assert missing.startswith(f"Error: {tmp_path}/missing.jpg: no such file: ")
-    assert directory.startswith(f"Error: {tmp_path}: expected a picture, got the directory ")
     assert nothing.startswith(f"Error: {empty}: expected the bytes of a picture, got 0 bytes ")
 
 
@@ -118,10 +160,12 @@ def plugins(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     (info / "METADATA").write_text("Metadata-Version: 2.1\nName: other\nVersion: 1\n")
     (tmp_path / "other_commands.py").write_text(
         "import click\n\n@click.command()\ndef hello():\n    '''Say hello.'''\n    click.echo('hello')\n"
+        "\n@click.command()\ndef stuck():\n    raise KeyboardInterrupt\n"
     )
     (info / "entry_points.txt").write_text(
         "[sightline.commands]\n"
         "hello = other_commands:hello\n"
+        "stuck = other_commands:stuck\n"
         "broken = other_module_that_is_missing:command\n"
         "number = math:pi\n"
         "models = math:pi\n"
@@ -136,6 +180,12 @@ def test_commands_of_other_distributions_appear_and_run() -> None:
     assert "Say hello." in listing
     result = run("hello")
     assert (result.exit_code, result.stdout) == (0, "hello\n")
+
+
+@pytest.mark.usefixtures("plugins")
+def test_ctrl_c_in_any_command_is_exit_code_130() -> None:
+    result = run("stuck")
+    assert (result.exit_code, result.stdout, result.stderr) == (130, "", "Interrupted.\n")
 
 
 @pytest.mark.usefixtures("plugins")

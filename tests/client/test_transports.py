@@ -1,64 +1,37 @@
 """The tables from foreign faults to our errors, and the HTTP transport on the wire against answers of every kind."""
 
+import asyncio
 import json
-import threading
-from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from collections.abc import Generator, Iterator
+from contextlib import contextmanager
 from typing import Any
 
+import aiohttp
 import grpc
 import numpy as np
 import pytest
 import urllib3.exceptions as wire
+from client.canned import Canned, CannedServer, canned_server
+from ways import client_over
 
 import sightline
 from sightline import Client, SightlineError
-from sightline._transports import faults
-from sightline._transports import grpc as grpc_transport
+from sightline._transports import faults, grpc_wire, http_aio
 from sightline._transports import http as http_transport
 
-
-class Canned(ThreadingHTTPServer):
-    """Answers every request with `status` and `body`, and keeps what it was sent."""
-
-    daemon_threads = True
-    status = 200
-    body = b""
-
-    def __init__(self) -> None:
-        super().__init__(("127.0.0.1", 0), CannedHandler)
-        self.seen: list[tuple[str, dict[str, str]]] = []
-
-    @property
-    def url(self) -> str:
-        return f"http://127.0.0.1:{self.server_port}"
-
-
-class CannedHandler(BaseHTTPRequestHandler):
-    server: Canned  # pyright: ignore[reportIncompatibleVariableOverride]
-
-    def do_GET(self) -> None:
-        self.server.seen.append((self.path, {name.lower(): value for name, value in self.headers.items()}))
-        self.rfile.read(int(self.headers.get("Content-Length", 0)))
-        self.send_response(self.server.status)
-        self.send_header("Content-Length", str(len(self.server.body)))
-        self.end_headers()
-        self.wfile.write(self.server.body)
-
-    do_POST = do_GET  # noqa: N815
-
-    def log_message(self, format: str, *args: Any) -> None:
-        pass
+HTTP_WAYS = ("http", "async http")
 
 
 @pytest.fixture
-def canned() -> Iterator[Canned]:
-    with Canned() as server:
-        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
-        thread.start()
+def canned() -> Iterator[CannedServer]:
+    with canned_server() as server:
         yield server
-        server.shutdown()
-        thread.join()
+
+
+@contextmanager
+def asking(way: str, server: CannedServer, **options: Any) -> Generator[Client]:
+    with client_over(way, server.url, "", **{"timeout": 5, "retries": 0, **options}) as client:
+        yield client
 
 
 def infer(client: Client) -> None:
@@ -83,11 +56,26 @@ def test_the_table_of_urllib3_is_complete_and_puts_a_subclass_before_its_base() 
     ],
 )
 def test_exceptions_of_urllib3_become_ours(foreign: wire.HTTPError, ours: type[SightlineError]) -> None:
-    assert type(http_transport._translate(foreign, "http://h:1", "toy", 1.0)) is ours  # pyright: ignore[reportPrivateUsage]
+    assert type(http_transport.translate(foreign, "http://h:1", "toy", 1.0)) is ours
+
+
+@pytest.mark.parametrize(
+    ("foreign", "ours"),
+    [
+        (asyncio.TimeoutError(), sightline.RequestTimeout),
+        (aiohttp.ServerTimeoutError(), sightline.RequestTimeout),
+        (aiohttp.ConnectionTimeoutError(), sightline.RequestTimeout),
+        (aiohttp.ServerDisconnectedError(), sightline.ConnectionFailed),
+        (aiohttp.ClientPayloadError("cut off"), sightline.ConnectionFailed),
+        (ConnectionResetError("reset"), sightline.ConnectionFailed),
+    ],
+)
+def test_exceptions_of_aiohttp_become_ours(foreign: Any, ours: type[SightlineError]) -> None:
+    assert type(http_aio.translate(foreign, "http://h:1", "toy", 1.0)) is ours
 
 
 def test_every_code_of_grpc_has_a_class_of_ours() -> None:
-    codes = grpc_transport._CODES  # pyright: ignore[reportPrivateUsage]
+    codes = grpc_wire._CODES  # pyright: ignore[reportPrivateUsage]
     assert set(codes) == {code.name for code in grpc.StatusCode} - {"OK"}
 
 
@@ -115,54 +103,62 @@ def test_every_code_of_grpc_has_a_class_of_ours() -> None:
         (302, None, sightline.InvalidRequest),
     ],
 )
+@pytest.mark.parametrize("way", HTTP_WAYS)
 def test_every_http_status_becomes_an_error_of_ours(
-    canned: Canned, status: int, text: str | None, ours: type[SightlineError]
+    canned: CannedServer, way: str, status: int, text: str | None, ours: type[SightlineError]
 ) -> None:
-    canned.status = status
-    canned.body = b"<html>" if text is None else json.dumps({"error": text}).encode()
-    with Client(canned.url, timeout=5) as client, pytest.raises(SightlineError) as caught:
+    canned.answer = Canned(status, b"<html>" if text is None else json.dumps({"error": text}).encode())
+    with asking(way, canned) as client, pytest.raises(SightlineError) as caught:
         infer(client)
     assert type(caught.value) is ours
     assert (caught.value.model, caught.value.status) == ("toy", str(status))
     assert "\n" not in str(caught.value)
 
 
+@pytest.mark.parametrize("way", HTTP_WAYS)
 @pytest.mark.parametrize(
-    "body", [b"", b"<html>", b"[]", b"{}", b'{"model_version": "1", "outputs": [{}]}', b"\xff\xfe"]
+    "body",
+    [
+        b"",
+        b"<html>",
+        b"[]",
+        b"{}",
+        b'{"model_version": "1", "outputs": [{}]}',
+        b'{"model_version": "1", "outputs": [{"name": "Y", "datatype": "FP32", "shape": [3], "data": [1]}]}',
+        b'{"model_version": "1", "outputs": [{"name": "Y", "datatype": "FP3", "shape": [1], "data": [1]}]}',
+        b'{"model_version": "1", "outputs": [{"name": "Y", "datatype": "FP32", "shape": [1], '
+        b'"parameters": {"binary_data_size": 4}}]}',
+        b"\xff\xfe",
+    ],
 )
-def test_an_answer_of_something_else_than_triton_is_an_error_of_ours(canned: Canned, body: bytes) -> None:
-    canned.body = body
-    with Client(canned.url, timeout=5) as client:
+def test_an_answer_of_something_else_than_triton_is_an_error_of_ours(
+    canned: CannedServer, way: str, body: bytes
+) -> None:
+    canned.answer = Canned(200, body)
+    with asking(way, canned) as client:
+        with pytest.raises(sightline.InferenceFailed, match="Triton's form"):
+            infer(client)
+        canned.describes_models = False
         with pytest.raises(sightline.InferenceFailed, match="Triton's form"):
             client.classify(b"x")
-        if body != b"{}":
-            with pytest.raises(sightline.InferenceFailed, match="Triton's form"):
-                infer(client)
 
 
-def test_requests_carry_the_callers_headers_and_never_the_content_type_of_forms(canned: Canned) -> None:
+@pytest.mark.parametrize("way", HTTP_WAYS)
+def test_requests_carry_the_callers_headers_and_never_the_content_type_of_forms(canned: CannedServer, way: str) -> None:
     headers = {"X-Key": "secret"}
-    canned.status = 503
-    with Client(f"{canned.url}/prefix/", timeout=5, headers=headers) as client:
+    canned.answer = Canned(503)
+    with client_over(way, f"{canned.url}/prefix/", "", timeout=5, retries=0, headers=headers, api_key="k") as client:
         with pytest.raises(sightline.ModelNotReady):
             client.infer("a/../b c", {"X": np.zeros((1, 1), np.float32)})
         assert not client.is_ready()
     assert headers == {"X-Key": "secret"}
-    (post_path, posted), (ready_path, got) = canned.seen
+    (post_path, posted, _), (ready_path, got, _) = canned.seen
     assert post_path == "/prefix/v2/models/a%2F..%2Fb%20c/infer"
     assert ready_path == "/prefix/v2/health/ready"
     assert posted["x-key"] == got["x-key"] == "secret"
+    assert posted["authorization"] == got["authorization"] == "Bearer k"
     assert posted["content-type"] == "application/octet-stream"
     assert "content-type" not in got
-
-
-def test_the_deadline_covers_a_call_of_several_requests(canned: Canned) -> None:
-    from sightline._deadline import Deadline
-
-    assert Deadline(None).remaining_s() is None
-    assert 0 < (Deadline(60).remaining_s() or 0) <= 60
-    with pytest.raises(sightline.RequestTimeout, match="within 1e-09 s"):
-        Deadline(1e-9).remaining_s()
 
 
 @pytest.mark.parametrize(

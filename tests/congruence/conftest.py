@@ -2,8 +2,8 @@
 
 import socket
 import threading
-from collections.abc import Iterator
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, suppress
 
 import pytest
 
@@ -16,28 +16,37 @@ def silent() -> Iterator[str]:
 
 
 @pytest.fixture
-def dripping() -> Iterator[str]:
-    """Address of a listener that answers a byte at a time and would need a minute for all of it."""
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        ended = threading.Event()
+def dripping() -> Iterator[Callable[[str], str]]:
+    """`dripping(part)` is the address of a listener that would need a minute for the headers, or the body."""
+    ended = threading.Event()
+    with ExitStack() as stack:
 
-        def drip_until_closed() -> None:
-            with suppress(OSError):
-                connection, _ = listener.accept()
-                with connection:
-                    connection.recv(65536)
-                    connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 600\r\n\r\n")
-                    for _ in range(600):
-                        connection.sendall(b"x")
-                        if ended.wait(0.1):
-                            break
+        def start(part: str) -> str:
+            listener = stack.enter_context(socket.create_server(("127.0.0.1", 0)))
+            thread = threading.Thread(target=_drip, args=(listener, part, ended))
+            thread.start()
+            stack.callback(thread.join)
+            stack.callback(listener.shutdown, socket.SHUT_RDWR)
+            return f"127.0.0.1:{listener.getsockname()[1]}"
 
-        thread = threading.Thread(target=drip_until_closed)
-        thread.start()
-        yield f"127.0.0.1:{listener.getsockname()[1]}"
+        yield start
         ended.set()
-        listener.close()
-        thread.join()
+
+
+def _drip(listener: socket.socket, part: str, ended: threading.Event) -> None:
+    drop = b"x" if part == "body" else b"X-Drop: 1\r\n"
+    with suppress(OSError):
+        while True:
+            connection, _ = listener.accept()
+            with connection, suppress(OSError):
+                connection.recv(65536)
+                connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 600\r\n")
+                if part == "body":
+                    connection.sendall(b"\r\n")
+                for _ in range(600):
+                    connection.sendall(drop)
+                    if ended.wait(0.1):
+                        break
 
 
 @pytest.fixture

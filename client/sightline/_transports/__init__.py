@@ -1,19 +1,28 @@
-"""How calls travel: one file per protocol behind one interface; nothing else imports tritonclient."""
+"""How requests travel: for each protocol its words (`…_wire`), and who carries them, blocking or awaited."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
-from sightline._transports.base import Transport
-from sightline._url import Endpoint
+from sightline._connection import Connection
+from sightline._transports.base import AsyncTransport, Transport
 
 
-def open_transport(endpoint: Endpoint, headers: Mapping[str, str]) -> Transport:
-    """Return the transport for the scheme of `endpoint`; nothing is sent yet."""
-    if endpoint.is_grpc:
+def open_transport(connection: Connection) -> Transport:
+    """Return the blocking transport for the scheme of the address; nothing is sent yet."""
+    if connection.endpoint.is_grpc:
         from sightline._transports.grpc import GRPCTransport
 
-        return GRPCTransport(endpoint, headers)
+        return GRPCTransport(connection)
     from sightline._transports.http import HTTPTransport
 
-    return HTTPTransport(endpoint, headers)
+    return HTTPTransport(connection)
+
+
+def open_async_transport(connection: Connection) -> AsyncTransport:
+    """Return the awaited transport for the scheme of the address; nothing is sent yet."""
+    if connection.endpoint.is_grpc:
+        from sightline._transports.grpc_aio import AsyncGRPCTransport
+
+        return AsyncGRPCTransport(connection)
+    from sightline._transports.http_aio import AsyncHTTPTransport
+
+    return AsyncHTTPTransport(connection)

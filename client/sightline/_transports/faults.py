@@ -18,8 +18,11 @@ from sightline.errors import (
     SightlineError,
 )
 
-# Triton gives these a code that it also gives to other faults (400, 500, UNKNOWN, INTERNAL).
-_NOT_READY = re.compile(r"Model version not ready|Stub process .* is not healthy")
+# Triton gives these a code that it also gives to other faults (400, 404, 500, UNKNOWN, NOT_FOUND, INTERNAL). A model
+# that is being loaded for the first time "has no available versions".
+_NOT_READY = re.compile(
+    r"Model version not ready|is not at ready state|has no available versions|Stub process .* is not healthy"
+)
 _RESTRICTED = re.compile(r"This (?:API|protocol) is restricted")
 
 # Our own backends say what to do themselves.
@@ -29,24 +32,43 @@ _TRACEBACK = re.compile(r"\s*\n\s*At:\n.*", re.DOTALL)
 _REASON_CHARACTERS = 500
 
 
-def refusal(kind: type[SightlineError], text: str, *, model: str | None, status: str, url: str) -> SightlineError:
+def refusal(
+    kind: type[SightlineError],
+    text: str,
+    *,
+    model: str | None,
+    status: str,
+    url: str,
+    is_safe_to_repeat: bool = False,
+    retry_after_s: float | None = None,
+) -> SightlineError:
     """Return the error for what a server answered with `text`; `kind` is what its code stands for."""
     reason = clean_reason(text)
     asked = f"model {model!r} at {url}" if model else url
     if _NOT_READY.search(reason):
         kind = ModelNotReady
     elif is_restricted(reason):
-        kind = InvalidRequest
+        kind, is_safe_to_repeat = InvalidRequest, False
     advice = "" if _ADVISED.search(reason) else f"; {_advice(kind, reason)}"
-    return kind(f"{asked} {_VERBS[kind]}: {reason}{advice}", model=model, status=status)
+    return kind(
+        f"{asked} {_VERBS[kind]}: {reason}{advice}",
+        model=model,
+        status=status,
+        is_safe_to_repeat=is_safe_to_repeat,
+        retry_after_s=retry_after_s,
+    )
 
 
-def no_answer(url: str, reason: object, *, model: str | None) -> ConnectionFailed:
-    """Return the error for a server that cannot be reached, or that went away."""
+def no_answer(url: str, reason: object, *, model: str | None, was_refused: bool = False) -> ConnectionFailed:
+    """Return the error for a server that cannot be reached, or that went away.
+
+    Only a connection that was refused is safe to repeat: one that was lost may have carried the request.
+    """
     return ConnectionFailed(
         f"no inference server answers at {url}: {clean_reason(str(reason))}; "
         "start one with `sightline serve`, or give its address with url= or SIGHTLINE_URL",
         model=model,
+        is_safe_to_repeat=was_refused,
     )
 
 
@@ -71,6 +93,11 @@ def unreadable(url: str, reason: object, *, model: str | None, status: str | Non
 def is_restricted(text: str) -> bool:
     """Return whether a server refused an API that its operator keeps for holders of a key."""
     return _RESTRICTED.search(text) is not None
+
+
+def parse_retry_after_s(value: str | None) -> float | None:
+    """Return the seconds that a `Retry-After` header names; None for none, and for a date, which nobody sends here."""
+    return float(value) if value is not None and value.isascii() and value.isdecimal() else None
 
 
 def closed() -> SightlineError:

@@ -26,6 +26,8 @@ EXIT_CODES: dict[type[SightlineError], int] = {
     SightlineError: 1,
 }
 
+INTERRUPTED = 130  # what shells expect after Ctrl-C: 128 and the number of the signal
+
 EXIT_CODE_HELP = """\b
 Exit codes:
    0  everything was answered
@@ -45,6 +47,7 @@ Exit codes:
   14  export: verification failed, nothing was published
   15  export: this version exists already
   16  export: no such recipe
+ 130  ended by Ctrl-C
 """
 
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import click
 
-from sightline.cli._errors import CommandUnavailable, exit_code_of, show
+from sightline.cli._errors import INTERRUPTED, CommandUnavailable, exit_code_of, show
 from sightline.errors import SightlineError
 
 ENTRY_POINT_GROUP = "sightline.commands"
@@ -49,6 +49,9 @@ class CommandGroup(click.Group):
         except SightlineError as exc:
             show(exc)
             ctx.exit(exit_code_of(exc))
+        except KeyboardInterrupt:
+            click.echo("Interrupted.", err=True)
+            ctx.exit(INTERRUPTED)
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         sections: dict[str, list[tuple[str, click.Command]]] = {}

@@ -14,16 +14,28 @@ def print_table(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
     """Print rows under their columns; nothing at all without rows."""
     if not rows:
         return
+    shown = [[printable(cell) for cell in row] for row in rows]
     if sys.stdout.isatty():
-        _print_rich_table(columns, rows)
+        _print_rich_table(columns, shown)
         return
-    for line in aligned([tuple(column.upper() for column in columns), *rows]):
+    for line in aligned([tuple(column.upper() for column in columns), *shown]):
         click.echo(line)
 
 
 def print_json(value: Mapping[str, Any]) -> None:
     """Print one JSON object on one line."""
-    click.echo(json.dumps(value, ensure_ascii=False))
+    click.echo(json_line(value))
+
+
+def json_line(value: Mapping[str, Any]) -> str:
+    """Return an object as JSON on one line, which is valid UTF-8 even where a file's name is not."""
+    line = json.dumps(value, ensure_ascii=False)
+    return line if _is_text(line) else json.dumps(value)
+
+
+def printable(text: str) -> str:
+    """Return a text that every terminal takes: bytes of a file's name that are no text are written as escapes."""
+    return text if _is_text(text) else text.encode("utf-8", "backslashreplace").decode()
 
 
 def aligned(rows: Sequence[Sequence[str]]) -> Iterable[str]:
@@ -31,6 +43,14 @@ def aligned(rows: Sequence[Sequence[str]]) -> Iterable[str]:
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     for row in rows:
         yield "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
+
+
+def _is_text(text: str) -> bool:
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def _print_rich_table(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:

@@ -6,8 +6,7 @@ import dataclasses
 
 import click
 
-from sightline._client import Client
-from sightline.cli._options import server_options
+from sightline.cli._options import Server, server_options
 from sightline.cli._output import print_json, print_table
 from sightline.results import TensorInfo
 
@@ -16,12 +15,20 @@ from sightline.results import TensorInfo
 @click.option("--all", "show_all", is_flag=True, help="Also list the steps that other models are made of.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object per line.")
 @server_options
-def models(*, show_all: bool, as_json: bool, url: str, timeout: float) -> None:
-    """List the models of a server, with their tasks."""
-    with Client(url, timeout=timeout) as client:
+def models(*, show_all: bool, as_json: bool, server: Server) -> None:
+    """List the models of a server, with their tasks.
+
+    \b
+    EXAMPLES
+      sightline models
+      sightline models --all --json --url grpc://localhost:8001
+    """
+    with server.connect() as client:
         found = [model for model in client.models() if show_all or model.task]
     if not found:
-        click.echo(f"{url} serves no model{'' if show_all else ' with a task; --all lists every model'}.", err=True)
+        click.echo(
+            f"{server.url} serves no model{'' if show_all else ' with a task; --all lists every model'}.", err=True
+        )
     if as_json:
         for model in found:
             print_json(dataclasses.asdict(model))

@@ -1,64 +1,8 @@
-"""Answers as typed values: frozen, validated when made, arrays with a stated shape and dtype."""
+"""What the server says about its models."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
-
-import numpy as np
-from numpy.typing import NDArray
-
-
-@dataclass(frozen=True, eq=False, repr=False)
-class Classification:
-    """The k best classes of a picture, best first.
-
-    Attributes:
-        labels: k class names.
-        scores: (k,) float32, each in [0, 1], descending.
-        class_ids: (k,) int64, the place of each class in the model's own list.
-
-    Raises:
-        ValueError: The fields do not fit each other.
-
-    Example:
-        ```python
-        answer = client.classify("digit.png", top_k=3)
-        print(answer.label, answer.score)  # 7 0.9987
-        print(answer)                      # 7 0.999, 1 0.001, 4 0.000
-        ```
-    """
-
-    labels: tuple[str, ...]
-    scores: NDArray[np.float32]
-    class_ids: NDArray[np.int64]
-
-    def __post_init__(self) -> None:
-        k = len(self.labels)
-        if k == 0:
-            raise ValueError("expected at least one label, got none")
-        _check_array("scores", self.scores, np.float32, (k,))
-        _check_array("class_ids", self.class_ids, np.int64, (k,))
-        if not np.all((self.scores >= 0) & (self.scores <= 1 + 1e-5)):
-            raise ValueError(f"expected scores in [0, 1], got {self.scores.tolist()}")
-        if np.any(np.diff(self.scores) > 0):
-            raise ValueError(f"expected scores in descending order, got {self.scores.tolist()}")
-
-    @property
-    def label(self) -> str:
-        """Name of the best class."""
-        return self.labels[0]
-
-    @property
-    def score(self) -> float:
-        """Score of the best class, in [0, 1]."""
-        return float(self.scores[0])
-
-    def __str__(self) -> str:
-        return ", ".join(f"{label} {score:.3f}" for label, score in zip(self.labels, self.scores, strict=True))
-
-    def __repr__(self) -> str:
-        return f"Classification({self})"
 
 
 @dataclass(frozen=True)
@@ -69,6 +13,7 @@ class TensorInfo:
         name: Name of the tensor.
         datatype: Triton's name of the element type, such as "FP32", "UINT8" or "BYTES".
         shape: Size of each axis, -1 where it may vary. The batch axis, if the model has one, is the first and -1.
+        is_optional: Whether a request may leave this input out.
 
     Raises:
         ValueError: The name is empty, or an axis is smaller than -1.
@@ -82,6 +27,7 @@ class TensorInfo:
     name: str
     datatype: str
     shape: tuple[int, ...]
+    is_optional: bool = False
 
     def __post_init__(self) -> None:
         if not self.name or not self.datatype:
@@ -104,9 +50,12 @@ class ModelInfo:
         labels: Class names, where the index is the class id; empty where the model has none.
         inputs: Tensors that the model takes.
         outputs: Tensors that the model gives.
+        max_batch_size: How many requests the server may join; 0 where it never does. Above 0, the first axis of every
+            tensor is the batch.
+        method: How an explanation is made, such as "grad-cam"; None for models of other tasks.
 
     Raises:
-        ValueError: The name is empty, or the version is smaller than 1.
+        ValueError: The name is empty, the version is smaller than 1, or max_batch_size is negative.
 
     Example:
         ```python
@@ -121,19 +70,16 @@ class ModelInfo:
     labels: tuple[str, ...]
     inputs: tuple[TensorInfo, ...]
     outputs: tuple[TensorInfo, ...]
+    max_batch_size: int = 0
+    method: str | None = None
 
     def __post_init__(self) -> None:
         if not self.name:
             raise ValueError("expected the name of a model, got an empty string")
         if self.version < 1:
             raise ValueError(f"expected a version of {self.name!r} of 1 or larger, got {self.version}")
+        if self.max_batch_size < 0:
+            raise ValueError(f"expected max_batch_size of {self.name!r} of 0 or larger, got {self.max_batch_size}")
 
     def __str__(self) -> str:
         return f"{self.name} ({self.task or 'a step of other models'}, version {self.version})"
-
-
-def _check_array(name: str, array: NDArray[Any], dtype: type[np.generic], shape: tuple[int, ...]) -> None:
-    if array.dtype != dtype or array.shape != shape:
-        raise ValueError(
-            f"expected {name} to be {np.dtype(dtype)} of shape {shape}, got {array.dtype} of shape {array.shape}"
-        )

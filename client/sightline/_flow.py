@@ -1,0 +1,108 @@
+"""Conversations without input and output: generators that say what to do next, and the two who do it.
+
+A flow yields a step and is sent its outcome, or thrown its error. `run` performs the steps on the calling thread,
+`run_async` on an event loop; nothing else differs between the two clients.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable, Generator
+from dataclasses import dataclass
+from typing import Any, TypeAlias, TypeVar
+
+from sightline._deadline import Deadline
+from sightline._requests import Request
+from sightline._transports.base import AsyncTransport, Transport
+
+Result = TypeVar("Result")
+Answer = TypeVar("Answer")
+
+
+@dataclass(frozen=True)
+class Send:
+    """Send a request; the outcome is its answer."""
+
+    request: Request[Any]
+    deadline: Deadline
+
+
+@dataclass(frozen=True)
+class Work:
+    """Call a function that would hold up an event loop; the outcome is what it returns."""
+
+    function: Callable[[], Any]
+
+
+@dataclass(frozen=True)
+class Pause:
+    """Let time pass."""
+
+    seconds: float
+
+
+Step: TypeAlias = Send | Work | Pause
+Flow: TypeAlias = Generator[Step, Any, Result]
+
+
+def send(request: Request[Answer], deadline: Deadline) -> Flow[Answer]:
+    """Send a request as part of a flow; typed, unlike a bare `yield`."""
+    answer: Answer = yield Send(request, deadline)
+    return answer
+
+
+def work(function: Callable[[], Result]) -> Flow[Result]:
+    """Call a slow function as part of a flow."""
+    result: Result = yield Work(function)
+    return result
+
+
+def run(flow: Flow[Result], transport: Transport) -> Result:
+    """Perform a flow on this thread."""
+    try:
+        step = next(flow)
+        while True:
+            try:
+                outcome = _perform(step, transport)
+            except BaseException as exc:
+                step = flow.throw(exc)
+            else:
+                step = flow.send(outcome)
+    except StopIteration as end:
+        return end.value
+
+
+async def run_async(flow: Flow[Result], transport: AsyncTransport) -> Result:
+    """Perform a flow on the running event loop; slow functions go to its threads."""
+    try:
+        step = next(flow)
+        while True:
+            try:
+                outcome = await _perform_async(step, transport)
+            except BaseException as exc:
+                step = flow.throw(exc)
+            else:
+                step = flow.send(outcome)
+    except StopIteration as end:
+        return end.value
+
+
+def _perform(step: Step, transport: Transport) -> Any:
+    match step:
+        case Send(request, deadline):
+            return transport.send(request, deadline)
+        case Work(function):
+            return function()
+        case Pause(seconds):
+            return time.sleep(seconds)
+
+
+async def _perform_async(step: Step, transport: AsyncTransport) -> Any:
+    match step:
+        case Send(request, deadline):
+            return await transport.send(request, deadline)
+        case Work(function):
+            return await asyncio.to_thread(function)
+        case Pause(seconds):
+            return await asyncio.sleep(seconds)

@@ -1,0 +1,102 @@
+"""Many pictures, a bounded number at a time, with the answers in order."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from typing import TypeVar
+
+from sightline.errors import InvalidRequest, SightlineError
+
+Item = TypeVar("Item")
+Result = TypeVar("Result")
+
+# So many answers per worker may wait for an earlier one that is slow, before no more pictures are taken.
+_AHEAD = 4
+
+
+def map_in_threads(
+    items: Iterable[Item], task: Callable[[Item], Result], *, concurrency: int, return_errors: bool
+) -> Iterator[Result | SightlineError]:
+    """Yield `task(item)` for each item, in order, with at most `concurrency` of them running."""
+    _check_concurrency(concurrency)
+    return _map_in_threads(items, task, concurrency, return_errors)
+
+
+def _map_in_threads(
+    items: Iterable[Item], task: Callable[[Item], Result], concurrency: int, return_errors: bool
+) -> Iterator[Result | SightlineError]:
+    waiting: deque[Future[Result]] = deque()
+    pool = ThreadPoolExecutor(concurrency, thread_name_prefix="sightline-map")
+    try:
+        for item in items:
+            waiting.append(pool.submit(task, item))
+            if len(waiting) >= concurrency * _AHEAD:
+                yield _outcome(waiting.popleft(), return_errors)
+            while waiting and waiting[0].done():
+                yield _outcome(waiting.popleft(), return_errors)
+        while waiting:
+            yield _outcome(waiting.popleft(), return_errors)
+    finally:
+        # Nothing is waited for: who leaves early goes on at once, also when the garbage collector closes the generator
+        # on one of the pool's own threads.
+        pool.shutdown(wait=False, cancel_futures=True)
+
+
+def _outcome(future: Future[Result], return_errors: bool) -> Result | SightlineError:
+    try:
+        return future.result()
+    except SightlineError as exc:
+        if return_errors:
+            return exc
+        raise
+
+
+def map_in_tasks(
+    items: Iterable[Item], task: Callable[[Item], Awaitable[Result]], *, concurrency: int, return_errors: bool
+) -> AsyncIterator[Result | SightlineError]:
+    """Yield `await task(item)` for each item, in order, with at most `concurrency` of them running."""
+    _check_concurrency(concurrency)
+    return _map_in_tasks(items, task, concurrency, return_errors)
+
+
+async def _map_in_tasks(
+    items: Iterable[Item], task: Callable[[Item], Awaitable[Result]], concurrency: int, return_errors: bool
+) -> AsyncIterator[Result | SightlineError]:
+    free = asyncio.Semaphore(concurrency)
+
+    async def limited(item: Item) -> Result:
+        try:
+            return await task(item)
+        finally:
+            free.release()
+
+    waiting: deque[asyncio.Task[Result]] = deque()
+    try:
+        for item in items:
+            await free.acquire()
+            waiting.append(asyncio.create_task(limited(item)))
+            while waiting and (waiting[0].done() or len(waiting) >= concurrency * _AHEAD):
+                yield await _awaited_outcome(waiting.popleft(), return_errors)
+        while waiting:
+            yield await _awaited_outcome(waiting.popleft(), return_errors)
+    finally:
+        for each in waiting:
+            each.cancel()
+        await asyncio.gather(*waiting, return_exceptions=True)
+
+
+async def _awaited_outcome(task: asyncio.Task[Result], return_errors: bool) -> Result | SightlineError:
+    try:
+        return await task
+    except SightlineError as exc:
+        if return_errors:
+            return exc
+        raise
+
+
+def _check_concurrency(concurrency: int) -> None:
+    if concurrency < 1:
+        raise InvalidRequest(f"expected concurrency to be 1 or larger, got {concurrency}; 8 suits most servers")
