@@ -2,6 +2,7 @@
 
 import shutil
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -22,8 +23,9 @@ def serve() -> Iterator[Serve]:
         return started[key]
 
     yield start
+    with ThreadPoolExecutor(max(len(started), 1)) as pool:  # together: each takes seconds to end
+        list(pool.map(stop, started.values()))
     for service in started.values():
-        stop(service)
         shutil.rmtree(service.directory)
 
 

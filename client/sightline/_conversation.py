@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 from numpy.typing import NDArray
 
 from sightline._deadline import Deadline
-from sightline._flow import Flow, Pause, send, work
+from sightline._flow import Flow, Pause, Send, send, work
 from sightline._metadata import parse_model, parse_ready_models
 from sightline._requests import Infer, IsReady, ModelConfig, ModelMetadata, Request, Statistics
 from sightline._retry import pause_before_retry_s
@@ -88,7 +88,9 @@ class Conversation:
         if shared_memory:
             return (yield from infer_through_shared_memory(info, tensors, wanted, self._repeat, deadline))
         reply = yield from self._repeat(Infer(model, tensors, wanted), deadline)
-        return reply.tensors
+        # Triton answers in any order.
+        names = wanted if wanted is not None else [tensor.name for tensor in info.outputs]
+        return {name: reply.tensors[name] for name in names if name in reply.tensors}
 
     def models(self) -> Flow[list[ModelInfo]]:
         """Describe every ready model."""
@@ -145,7 +147,8 @@ class Conversation:
         """Send, and send again after a pause while that is safe, allowed, and can be over in time."""
         for attempt in itertools.count():
             try:
-                return (yield from send(request, deadline))
+                answer: Reply_ = yield Send(request, deadline)
+                return answer
             except SightlineError as error:
                 pause_s = pause_before_retry_s(error, attempt, self._retries, self._dice)
                 if pause_s is None or not deadline.allows(pause_s):

@@ -9,8 +9,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Callable, Generator
-from dataclasses import dataclass
-from typing import Any, TypeAlias, TypeVar
+from typing import Any, NamedTuple, TypeAlias, TypeVar
 
 from sightline._deadline import Deadline
 from sightline._requests import Request
@@ -20,23 +19,20 @@ Result = TypeVar("Result")
 Answer = TypeVar("Answer")
 
 
-@dataclass(frozen=True)
-class Send:
+class Send(NamedTuple):
     """Send a request; the outcome is its answer."""
 
     request: Request[Any]
     deadline: Deadline
 
 
-@dataclass(frozen=True)
-class Work:
+class Work(NamedTuple):
     """Call a function that would hold up an event loop; the outcome is what it returns."""
 
     function: Callable[[], Any]
 
 
-@dataclass(frozen=True)
-class Pause:
+class Pause(NamedTuple):
     """Let time pass."""
 
     seconds: float

@@ -1,4 +1,4 @@
-"""HTTP connections whose time limit covers the whole answer, not each read of it.
+"""HTTP answers whose time limit covers all of them, not each read.
 
 The timeout of a socket starts again with every read, so a server that drips header lines, or the body, never exceeds
 it. Here each read is given what is left.
@@ -38,8 +38,11 @@ class _DeadlineReader(io.RawIOBase):
         super().close()
 
 
-class _DeadlineResponse(http.client.HTTPResponse):
-    """An answer that must be there, to its last byte, within the timeout that its socket has at the start."""
+class DeadlineResponse(http.client.HTTPResponse):
+    """An answer that must be there, to its last byte, within the timeout that its socket has at the start.
+
+    It is the `response_class` of a connection.
+    """
 
     def __init__(self, sock: socket.socket, *arguments: Any, **options: Any) -> None:
         super().__init__(sock, *arguments, **options)
@@ -52,10 +55,10 @@ class _DeadlineResponse(http.client.HTTPResponse):
 class DeadlineHTTPConnection(HTTPConnection):
     """A connection for `urllib3.HTTPConnectionPool.ConnectionCls`; the pool's total timeout is the limit."""
 
-    response_class = _DeadlineResponse
+    response_class = DeadlineResponse
 
 
 class DeadlineHTTPSConnection(HTTPSConnection):
     """A connection for `urllib3.HTTPSConnectionPool.ConnectionCls`; the pool's total timeout is the limit."""
 
-    response_class = _DeadlineResponse
+    response_class = DeadlineResponse

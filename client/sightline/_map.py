@@ -65,36 +65,52 @@ def map_in_tasks(
 async def _map_in_tasks(
     items: Iterable[Item], task: Callable[[Item], Awaitable[Result]], concurrency: int, return_errors: bool
 ) -> AsyncIterator[Result | SightlineError]:
-    free = asyncio.Semaphore(concurrency)
+    loop = asyncio.get_running_loop()
+    source = iter(items)
+    waiting: deque[asyncio.Future[Result]] = deque()
+    room = asyncio.Semaphore(concurrency * _AHEAD)
 
-    async def limited(item: Item) -> Result:
-        try:
-            return await task(item)
-        finally:
-            free.release()
+    async def work() -> None:
+        """Do the task for whatever item is next; a few workers cost less than an asyncio task for each item."""
+        while await room.acquire():
+            try:
+                item = next(source)
+            except StopIteration:
+                room.release()  # for the workers that still wait, so that they see the end too
+                return
+            answer: asyncio.Future[Result] = loop.create_future()
+            waiting.append(answer)
+            try:
+                answer.set_result(await task(item))
+            except asyncio.CancelledError:
+                answer.cancel()
+                raise
+            except Exception as exc:  # it is raised where its answer would be
+                answer.set_exception(exc)
 
-    waiting: deque[asyncio.Task[Result]] = deque()
+    workers = [asyncio.create_task(work()) for _ in range(concurrency)]
     try:
-        for item in items:
-            await free.acquire()
-            waiting.append(asyncio.create_task(limited(item)))
-            while waiting and (waiting[0].done() or len(waiting) >= concurrency * _AHEAD):
-                yield await _awaited_outcome(waiting.popleft(), return_errors)
-        while waiting:
-            yield await _awaited_outcome(waiting.popleft(), return_errors)
+        while True:
+            while waiting:
+                try:
+                    yield await waiting.popleft()
+                except SightlineError as exc:
+                    if not return_errors:
+                        raise
+                    yield exc
+                room.release()
+            if all(worker.done() for worker in workers):
+                break
+            await asyncio.sleep(0)
+        for worker in workers:
+            worker.result()  # raises what the source of the items raised
     finally:
-        for each in waiting:
-            each.cancel()
-        await asyncio.gather(*waiting, return_exceptions=True)
-
-
-async def _awaited_outcome(task: asyncio.Task[Result], return_errors: bool) -> Result | SightlineError:
-    try:
-        return await task
-    except SightlineError as exc:
-        if return_errors:
-            return exc
-        raise
+        for worker in workers:
+            worker.cancel()
+        await asyncio.gather(*workers, return_exceptions=True)
+        for answer in waiting:
+            if not answer.cancelled():
+                answer.exception()  # nobody asks for these any more
 
 
 def _check_concurrency(concurrency: int) -> None:

@@ -51,6 +51,10 @@ def object_advice(value: object) -> str:
     return "convert it to one of these"
 
 
+# How most pictures begin; none of these can be text.
+_PICTURES = (b"\xff\xd8\xff", b"\x89PNG")
+
+
 def path_advice(name: str) -> str:
     """What to do when there is no file of this name."""
     if name.startswith("data:"):
@@ -70,6 +74,8 @@ def path_advice(name: str) -> str:
 
 def text_in(data: bytes) -> str | None:
     """What the bytes of a picture are instead, and what to do; None for anything that could be a picture."""
+    if data.startswith(_PICTURES):
+        return None
     start = data[:_SNIFFED_BYTES]
     if _HTML.match(start):
         return "an HTML page; pass the picture that it shows"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Generic, TypeAlias, TypeVar
+from typing import Any, Generic, NamedTuple, TypeAlias, TypeVar
 
 from numpy.typing import NDArray
 
@@ -35,8 +35,7 @@ Tensor: TypeAlias = NDArray[Any] | Region
 """A tensor that travels with the request, or lies in memory that the server can see."""
 
 
-@dataclass(frozen=True, eq=False)
-class Reply:
+class Reply(NamedTuple):
     """The answer to one inference.
 
     `tensors` have the batch axis. An output that was asked for in a region is not among them; its shape is in `shapes`.
@@ -44,7 +43,7 @@ class Reply:
 
     version: int
     tensors: dict[str, NDArray[Any]]
-    shapes: dict[str, tuple[int, ...]] = field(default_factory=dict[str, tuple[int, ...]])
+    shapes: dict[str, tuple[int, ...]]
 
 
 @dataclass(frozen=True, eq=False)

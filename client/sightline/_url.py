@@ -57,7 +57,18 @@ def parse_url(url: str | None) -> Endpoint:
         raise InvalidRequest(f"{_EXPECTED}, got one with a user name; pass credentials with headers=")
     if parts.query or parts.fragment:
         raise InvalidRequest(f"{_EXPECTED}, got {url!r}; remove what follows '?' or '#'")
+    if not _is_host(parts.hostname):
+        raise InvalidRequest(f"{_EXPECTED}, got a host that no name server knows, {parts.hostname!r}; correct the URL")
     path = parts.path.rstrip("/")
     if path and scheme.startswith("grpc"):
         raise InvalidRequest(f"{_EXPECTED}, got {url!r}; remove the path, gRPC has none")
     return Endpoint(scheme, parts.hostname, _DEFAULT_PORTS[scheme] if port is None else port, path)
+
+
+def _is_host(host: str) -> bool:
+    """Return whether a host may have an address; what cannot be written in DNS would fail in other ways later."""
+    try:
+        host.encode("idna")
+    except UnicodeError:
+        return False
+    return not any(each.isspace() for each in host)

@@ -24,18 +24,19 @@ def check_task(info: ModelInfo, task: str) -> None:
 
 def check_request(info: ModelInfo, tensors: Mapping[str, NDArray[Any]], outputs: Sequence[str] | None) -> None:
     """Raise `InvalidRequest` for tensors that the model does not take, or outputs that it does not give."""
-    known = {tensor.name: tensor for tensor in info.inputs}
-    _check_names(info, "input", tensors, list(known))
-    _check_names(info, "output", outputs or (), [tensor.name for tensor in info.outputs])
-    missing = [name for name, tensor in known.items() if name not in tensors and not tensor.is_optional]
-    if missing:
-        raise InvalidRequest(
-            f"expected the inputs {_listed(info, info.inputs)} of {info.name!r}, got {', '.join(tensors)}; "
-            f"add {', '.join(missing)}",
-            model=info.name,
-        )
-    for name, array in tensors.items():
-        _check_tensor(info, known[name], array)
+    _check_names(info, "input", tensors, info.inputs)
+    if outputs is not None:
+        _check_names(info, "output", outputs, info.outputs)
+    for tensor in info.inputs:
+        array = tensors.get(tensor.name)
+        if array is not None:
+            _check_tensor(info, tensor, array)
+        elif not tensor.is_optional:
+            raise InvalidRequest(
+                f"expected the inputs {_listed(info, info.inputs)} of {info.name!r}, got {', '.join(tensors)}; "
+                f"add {tensor.name}",
+                model=info.name,
+            )
     _check_batch(info, tensors)
 
 
@@ -62,27 +63,26 @@ def _listed(info: ModelInfo, tensors: Sequence[TensorInfo]) -> str:
     return ", ".join(shown(info, tensor) for tensor in tensors)
 
 
-def _check_names(info: ModelInfo, kind: str, names: Collection[str], known: Sequence[str]) -> None:
-    unknown = [name for name in names if name not in known]
-    if unknown:
-        raise InvalidRequest(
-            f"expected an {kind} of {info.name!r}: {', '.join(known)}, got {', '.join(map(repr, unknown))}; "
-            "correct the name",
-            model=info.name,
-        )
+def _check_names(info: ModelInfo, kind: str, names: Collection[str], tensors: Sequence[TensorInfo]) -> None:
+    known = [tensor.name for tensor in tensors]
+    for name in names:
+        if name not in known:
+            raise InvalidRequest(
+                f"expected an {kind} of {info.name!r}: {', '.join(known)}, got {name!r}; correct the name",
+                model=info.name,
+            )
 
 
 def _check_tensor(info: ModelInfo, tensor: TensorInfo, array: NDArray[Any]) -> None:
     datatype = datatype_of(array)
-    advice = [
-        each for each in (_dtype_advice(tensor, datatype), _shape_advice(info, tensor, array)) if each is not None
-    ]
-    if advice:
-        raise InvalidRequest(
-            f"expected {shown(info, tensor)} for {info.name!r}, got {datatype} {list(array.shape)}; "
-            + ", and ".join(advice),
-            model=info.name,
-        )
+    if datatype == tensor.datatype and _fits(tensor.shape, array.shape):
+        return
+    advice = [_dtype_advice(tensor, datatype), _shape_advice(info, tensor, array)]
+    raise InvalidRequest(
+        f"expected {shown(info, tensor)} for {info.name!r}, got {datatype} {list(array.shape)}; "
+        + ", and ".join(each for each in advice if each is not None),
+        model=info.name,
+    )
 
 
 def _dtype_advice(tensor: TensorInfo, datatype: str) -> str | None:
@@ -127,14 +127,14 @@ def _first_last(shape: Sequence[int]) -> tuple[int, ...]:
 def _check_batch(info: ModelInfo, tensors: Mapping[str, NDArray[Any]]) -> None:
     if info.max_batch_size == 0:
         return
-    sizes = {name: array.shape[0] for name, array in tensors.items()}
-    if len(set(sizes.values())) > 1:
-        got = ", ".join(f"{name} {size}" for name, size in sizes.items())
+    sizes = [array.shape[0] for array in tensors.values()]
+    batch = sizes[0]
+    if sizes.count(batch) < len(sizes):
+        got = ", ".join(f"{name} {size}" for name, size in zip(tensors, sizes, strict=True))
         raise InvalidRequest(
             f"expected one batch size for all inputs of {info.name!r}, got {got}; make the first axes equal",
             model=info.name,
         )
-    batch = next(iter(sizes.values()))
     if not 1 <= batch <= info.max_batch_size:
         raise InvalidRequest(
             f"expected a batch of 1 to {info.max_batch_size} for {info.name!r}, got {batch}; "

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
-_TENSOR = {"datatype": "FP32", "shape": [-1, 1]}
+_TENSOR = {"datatype": "FP32", "shape": [-1, -1]}
 DESCRIBED = {
     "": {"name": "toy", "versions": ["1"], "inputs": [{"name": "X", **_TENSOR}], "outputs": [{"name": "Y", **_TENSOR}]},
     "/config": {"name": "toy", "max_batch_size": 8},
@@ -43,6 +43,8 @@ class CannedServer(ThreadingHTTPServer):
         self.answer = ANSWER
         self.script: list[Canned] = []
         self.describes_models = True
+        self.reads_bodies = True
+        self.connections = 0
         self.seen: list[tuple[str, dict[str, str], bytes]] = []
         """Path, headers with small letters, and body of every request but those for a description."""
 
@@ -65,8 +67,12 @@ class _Handler(BaseHTTPRequestHandler):
     server: CannedServer  # pyright: ignore[reportIncompatibleVariableOverride]
     protocol_version = "HTTP/1.1"
 
+    def setup(self) -> None:
+        self.server.connections += 1
+        super().setup()
+
     def do_GET(self) -> None:
-        body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
+        body = self.rfile.read(int(self.headers.get("Content-Length", 0))) if self.server.reads_bodies else b""
         _, is_model, rest = self.path.partition("/v2/models/")
         end = rest[rest.find("/") :] if "/" in rest else ""
         if is_model and end in DESCRIBED and self.server.describes_models:
@@ -79,6 +85,7 @@ class _Handler(BaseHTTPRequestHandler):
 
     def say(self, answer: Canned) -> None:
         self.send_response(answer.status)
+        self.close_connection = answer.headers.get("Connection") == "close"
         for name, value in {**answer.headers, "Content-Length": str(len(answer.body))}.items():
             self.send_header(name, value)
         self.end_headers()

@@ -1,16 +1,19 @@
 """The tables from foreign faults to our errors, and the HTTP transport on the wire against answers of every kind."""
 
 import asyncio
+import http.client
 import json
+import socket
+import ssl
 from collections.abc import Generator, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import Any
 
 import aiohttp
 import grpc
 import numpy as np
 import pytest
-import urllib3.exceptions as wire
 from client.canned import Canned, CannedServer, canned_server
 from ways import client_over
 
@@ -38,25 +41,22 @@ def infer(client: Client) -> None:
     client.infer("toy", {"X": np.zeros((1, 1), np.float32)})
 
 
-def test_the_table_of_urllib3_is_complete_and_puts_a_subclass_before_its_base() -> None:
-    table = [theirs for theirs, _ in http_transport._EXCEPTIONS]  # pyright: ignore[reportPrivateUsage]
-    assert table[-1] is wire.HTTPError
-    for place, each in enumerate(table):
-        assert not any(issubclass(later, each) for later in table[place + 1 :])
-
-
 @pytest.mark.parametrize(
     ("foreign", "ours"),
     [
-        (wire.ConnectTimeoutError(), sightline.RequestTimeout),
-        (wire.ReadTimeoutError(None, "", ""), sightline.RequestTimeout),  # pyright: ignore[reportArgumentType]
-        (wire.NameResolutionError("h", None, OSError("no such host")), sightline.ConnectionFailed),  # pyright: ignore[reportArgumentType]
-        (wire.SSLError("bad certificate"), sightline.ConnectionFailed),
-        (wire.ProtocolError("reset"), sightline.ConnectionFailed),
+        (TimeoutError("timed out"), sightline.RequestTimeout),
+        (socket.gaierror(-2, "Name or service not known"), sightline.ConnectionFailed),
+        (ssl.SSLCertVerificationError("bad certificate"), sightline.ConnectionFailed),
+        (http.client.RemoteDisconnected("closed"), sightline.ConnectionFailed),
+        (http.client.BadStatusLine("x"), sightline.ConnectionFailed),
+        (http.client.IncompleteRead(b""), sightline.ConnectionFailed),
+        (ConnectionRefusedError(111, "Connection refused"), sightline.ConnectionFailed),
     ],
 )
-def test_exceptions_of_urllib3_become_ours(foreign: wire.HTTPError, ours: type[SightlineError]) -> None:
-    assert type(http_transport.translate(foreign, "http://h:1", "toy", 1.0)) is ours
+def test_exceptions_of_the_standard_library_become_ours(foreign: Any, ours: type[SightlineError]) -> None:
+    error = http_transport.translate(foreign, "http://h:1", "toy", 1.0)
+    assert type(error) is ours
+    assert error.is_safe_to_repeat is isinstance(foreign, ConnectionRefusedError)
 
 
 @pytest.mark.parametrize(
@@ -176,3 +176,23 @@ def test_requests_carry_the_callers_headers_and_never_the_content_type_of_forms(
 )
 def test_reasons_are_one_short_line_without_names_of_steps_and_paths(text: str, reason: str) -> None:
     assert faults.clean_reason(text) == reason
+
+
+def test_a_connection_is_kept_and_one_that_the_server_ended_is_opened_anew(canned: CannedServer) -> None:
+    with Client(canned.url, timeout=5, retries=0) as client:
+        infer(client)
+        infer(client)
+        assert canned.connections == 1
+        canned.answer = replace(canned.answer, headers={"Connection": "close"})
+        infer(client)
+        infer(client)
+        assert canned.connections == 2
+
+
+def test_a_refusal_that_comes_before_all_is_sent_is_read(canned: CannedServer) -> None:
+    canned.reads_bodies = False
+    canned.answer = Canned(413, b'{"error": "too large"}', {"Connection": "close"})
+    with Client(canned.url, timeout=20, retries=0) as client:
+        big = np.zeros((1, 8_000_000), np.float32)
+        with pytest.raises(sightline.InvalidRequest, match="too large"):
+            client.infer("toy", {"X": big})

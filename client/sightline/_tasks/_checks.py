@@ -22,17 +22,17 @@ def broken(info: ModelInfo, expected: str, got: str, advice: str = "check the mo
 def tensor(answer: Answer, name: str, dtype: type[np.generic], *sizes: int | str) -> NDArray[Any]:
     """Return the tensor `name` without its batch axis; a letter in `sizes` stands for any size above 0."""
     array = answer.tensors.get(name)
-    shape = (1, *sizes)
-    expected = f"{name} as {np.dtype(dtype)} of shape ({', '.join(str(size) for size in shape)})"
-    advice = "check its configuration"
-    if array is None:
-        raise broken(answer.info, expected, f"only {', '.join(answer.tensors) or 'nothing'}", advice)
-    fits = array.ndim == len(shape) and all(
-        got > 0 if isinstance(size, str) else got == size for got, size in zip(array.shape, shape, strict=True)
+    if array is not None and array.dtype == dtype and _fits(array.shape, (1, *sizes)):
+        return array[0]
+    shape = ", ".join(str(size) for size in (1, *sizes))
+    got = f"only {', '.join(answer.tensors) or 'nothing'}" if array is None else f"{array.dtype} of shape {array.shape}"
+    raise broken(answer.info, f"{name} as {np.dtype(dtype)} of shape ({shape})", got, "check its configuration")
+
+
+def _fits(shape: tuple[int, ...], sizes: tuple[int | str, ...]) -> bool:
+    return len(shape) == len(sizes) and all(
+        got > 0 if isinstance(size, str) else got == size for got, size in zip(shape, sizes, strict=True)
     )
-    if array.dtype != dtype or not fits:
-        raise broken(answer.info, expected, f"{array.dtype} of shape {array.shape}", advice)
-    return array[0]
 
 
 def check_finite(info: ModelInfo, name: str, array: NDArray[np.float32]) -> None:
@@ -41,8 +41,9 @@ def check_finite(info: ModelInfo, name: str, array: NDArray[np.float32]) -> None
 
 
 def check_scores(info: ModelInfo, name: str, scores: NDArray[np.float32]) -> None:
-    check_finite(info, name, scores)
-    if scores.size and not (scores.min() >= 0 and scores.max() <= SCORE_MAX):
+    # NaN is neither
+    if scores.size and not (np.minimum.reduce(scores) >= 0 and np.maximum.reduce(scores) <= SCORE_MAX):
+        check_finite(info, name, scores)
         raise broken(info, f"{name} in [0, 1]", f"{scores.min():g} to {scores.max():g}")
 
 

@@ -34,7 +34,7 @@ def _decode(answer: Answer, k: int) -> Classification:
             "if a new version was just loaded, make a new client",
         )
     check_scores(info, "SCORES", scores)
-    class_ids: NDArray[np.int64] = np.argsort(-scores, kind="stable")[:k].astype(np.int64)
+    class_ids: NDArray[np.int64] = (-scores).argsort(kind="stable")[:k].astype(np.int64, copy=False)
     return Classification(
         labels=tuple(label_of(info, class_id) for class_id in class_ids.tolist()),
         scores=scores[class_ids],

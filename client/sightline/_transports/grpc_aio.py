@@ -36,28 +36,28 @@ class AsyncGRPCTransport:
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
+        self._url = connection.url
         self._metadata = metadata_of(connection)
         self._channels = PerLoop(self._open_channel, _Channel.close)
 
     async def send(self, request: Request[Answer], deadline: Deadline) -> Answer:
-        url = self._connection.url
         try:
             answer = await self._call(request, deadline.remaining_s())
         except grpc.RpcError as exc:
             fault = fault_of(exc)
             is_alive = not fault.is_ambiguous or await self._is_alive()
-            error = error_of(fault, request, url, deadline.timeout_s, is_alive=is_alive)
+            error = error_of(fault, request, self._url, deadline.timeout_s, is_alive=is_alive)
             if says_not_ready(request, error):
                 return False  # pyright: ignore[reportReturnType]  # IsReady is a Request[bool]
             raise error from exc
-        return decode(request, answer, url)
+        return decode(request, answer, self._url)
 
     async def close(self) -> None:
         await self._channels.close()
 
     async def _call(self, request: Request[Any], timeout_s: float | None) -> Any:
         method, message = encode(request)
-        channel = await self._channels.get()
+        channel = self._channels.opened() or await self._channels.open()
         try:
             return await getattr(channel.stub, method)(message, timeout=timeout_s, metadata=self._metadata)
         except grpc.aio.UsageError as exc:  # it was closed since

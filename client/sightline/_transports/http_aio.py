@@ -24,27 +24,27 @@ class AsyncHTTPTransport:
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
+        self._url = connection.url
         self._tls = None if connection.tls is None else connection.tls.context()
         self._sessions = PerLoop(self._open_session, aiohttp.ClientSession.close)
 
     async def send(self, request: Request[Answer], deadline: Deadline) -> Answer:
-        url, timeout_s = self._connection.url, deadline.timeout_s
         try:
             answer = await self._exchange(request, deadline)
         except (aiohttp.ClientError, OSError, asyncio.TimeoutError) as exc:
-            raise translate(exc, url, request.model_name, timeout_s) from exc
-        return decode(request, answer, url, timeout_s)
+            raise translate(exc, self._url, request.model_name, deadline.timeout_s) from exc
+        return decode(request, answer, self._url, deadline.timeout_s)
 
     async def close(self) -> None:
         await self._sessions.close()
 
     async def _exchange(self, request: Request[Answer], deadline: Deadline) -> HTTPAnswer:
         message = encode(request)
-        session = await self._sessions.get()
+        session = self._sessions.opened() or await self._sessions.open()
         async with session.request(
             message.method,
             # The path is quoted already; the address is taken as it was given.
-            URL(f"{self._connection.url}{message.path}", encoded=True),
+            URL(f"{self._url}{message.path}", encoded=True),
             data=message.body,
             headers=message.headers,
             timeout=aiohttp.ClientTimeout(total=deadline.remaining_s()),

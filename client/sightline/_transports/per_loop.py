@@ -30,12 +30,14 @@ class PerLoop(Generic[Resource]):
         self._lock = threading.Lock()
         self._is_closed = False
 
-    async def get(self) -> Resource:
-        """Return the running loop's own resource."""
+    def opened(self) -> Resource | None:
+        """Return the running loop's own resource, if it is there already."""
+        found = self._held.get(asyncio.get_running_loop())
+        return None if found is None else found[0]
+
+    async def open(self) -> Resource:
+        """Return the running loop's own resource, made if missing."""
         loop = asyncio.get_running_loop()
-        found = self._held.get(loop)
-        if found is not None:
-            return found[0]
         holder = self._held_until_the_end(loop)
         resource = await anext(holder)
         kept = self._keep(loop, resource, holder)
@@ -46,7 +48,7 @@ class PerLoop(Generic[Resource]):
         return kept
 
     async def close(self) -> None:
-        """Close the resources of all loops; `get` raises from now on."""
+        """Close the resources of all loops; `open` raises from now on."""
         with self._lock:
             self._is_closed = True
             held = [(loop, holder) for loop, (_, holder) in self._held.items()]

@@ -25,5 +25,6 @@ def check_array(name: str, array: NDArray[Any], dtype: type[np.generic], shape: 
 
 def check_scores(name: str, scores: NDArray[np.float32]) -> None:
     """Raise ValueError unless every score is in [0, 1]."""
-    if not np.all((scores >= 0) & (scores <= SCORE_MAX)):
+    # NaN is neither
+    if scores.size and not (np.minimum.reduce(scores) >= 0 and np.maximum.reduce(scores) <= SCORE_MAX):
         raise ValueError(f"expected {name} in [0, 1], got {scores.tolist()}")

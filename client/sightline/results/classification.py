@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import operator
 from dataclasses import dataclass
 
 import numpy as np
@@ -9,7 +10,7 @@ import PIL.Image
 from numpy.typing import NDArray
 
 from sightline.images import ImageLike
-from sightline.results._checks import check_array, check_scores
+from sightline.results._checks import SCORE_MAX, check_array, check_scores
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -42,9 +43,11 @@ class Classification:
             raise ValueError("expected at least one label, got none")
         check_array("scores", self.scores, np.float32, (k,))
         check_array("class_ids", self.class_ids, np.int64, (k,))
-        check_scores("scores", self.scores)
-        if np.any(np.diff(self.scores) > 0):
-            raise ValueError(f"expected scores in descending order, got {self.scores.tolist()}")
+        values = self.scores.tolist()
+        # False for NaN as well
+        if not (values[-1] >= 0 and values[0] <= SCORE_MAX and all(map(operator.ge, values, values[1:]))):
+            check_scores("scores", self.scores)
+            raise ValueError(f"expected scores in descending order, got {values}")
 
     @property
     def label(self) -> str:
