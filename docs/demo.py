@@ -14,18 +14,17 @@ from pathlib import Path
 from typing import TypeVar
 
 import numpy as np
-from PIL import Image, ImageDraw, ImageFont
+from PIL import Image
 from rich.console import Console
 from rich.table import Table
 
-from sightline import Classification, Client
+from sightline import Classification, Client, Explanation
 
 REPOSITORY = Path("model_repository")
 BUILD = Path("build/demo")
 CLASSIFIERS = ("cnn", "attention")
 SEEDS = range(48)
 CALLS = 20  # the time shown is the median of so many
-SIDE = 256  # of a picture in the annotated ones
 Answer = TypeVar("Answer")
 
 
@@ -97,18 +96,12 @@ def timed(call: Callable[[], Answer]) -> tuple[Answer, float]:
 
 
 def annotated(client: Client, model: str, picture: Path) -> Image.Image:
-    """The picture with the scores beside it and, where the network gives one, its attention map."""
+    """The picture with its scores and, where the network gives one, its attention map beside it."""
     answer = client.classify(picture, model=model, top_k=10)
-    image = Image.open(picture).convert("RGB").resize((SIDE, SIDE))
-    panels = [image]
+    panels = [answer.draw(picture)]
     if model == "attention":
-        pixels = client.infer(
-            "pixels_rgb_64x64_squash", {"IMAGE": np.array([[picture.read_bytes()]], dtype=np.object_)}
-        )
-        attention = client.infer("attention_network", {"PIXELS": pixels["PIXELS"]}, outputs=["ATTENTION"])
-        panels.append(heated(image, attention["ATTENTION"][0]))
-    panels.append(score_chart(answer))
-    sheet = Image.new("RGB", (sum(panel.width for panel in panels), SIDE), "white")
+        panels.append(explained(client, picture, answer).draw(picture))
+    sheet = Image.new("RGB", (sum(panel.width for panel in panels), max(panel.height for panel in panels)), "white")
     left = 0
     for panel in panels:
         sheet.paste(panel, (left, 0))
@@ -116,30 +109,14 @@ def annotated(client: Client, model: str, picture: Path) -> Image.Image:
     return sheet
 
 
-def heated(image: Image.Image, attention: np.ndarray) -> Image.Image:
-    """`image` dimmed where `attention` (8, 8) is low and reddened where it is high."""
-    levels = (255 * attention / attention.max()).astype(np.uint8)
-    mask = Image.fromarray(levels).resize(image.size, Image.Resampling.BICUBIC)
-    return Image.composite(
-        Image.blend(image, Image.new("RGB", image.size, "red"), 0.55),
-        Image.blend(image, Image.new("RGB", image.size), 0.5),
-        mask,
-    )
-
-
-def score_chart(answer: Classification) -> Image.Image:
-    """One bar per class, best first."""
-    chart = Image.new("RGB", (SIDE, SIDE), "white")
-    draw = ImageDraw.Draw(chart)
-    font = ImageFont.load_default(size=15)
-    row = (SIDE - 16) // 10
-    for position, (label, score) in enumerate(zip(answer.labels, answer.scores.tolist(), strict=True)):
-        top = 8 + position * row
-        bar_end = 40 + round(140 * score)
-        draw.rectangle((40, top + 3, max(41, bar_end), top + row - 4), fill="#3b6fb6" if position == 0 else "#b9c7da")
-        draw.text((18, top + 2), label, fill="black", font=font)
-        draw.text((188, top + 2), f"{score:.4f}", fill="black", font=font)
-    return chart
+def explained(client: Client, picture: Path, answer: Classification) -> Explanation:
+    """Where the class token of `attention` looked, from the steps that the model is made of."""
+    file = np.array([[picture.read_bytes()]], dtype=np.object_)
+    pixels = client.infer("pixels_rgb_64x64_squash", {"IMAGE": file})["PIXELS"]
+    attention = client.infer("attention_network", {"PIXELS": pixels}, outputs=["ATTENTION"])["ATTENTION"][0]  # (8, 8)
+    size = Image.open(picture).size
+    heatmap = Image.fromarray(attention / attention.max()).resize(size, Image.Resampling.BILINEAR)
+    return Explanation(np.asarray(heatmap), answer.label, answer.score, int(answer.class_ids[0]), "attention")
 
 
 def contact_sheet(pictures: list[Image.Image], columns: int, scale: int = 4) -> Image.Image:
