@@ -33,7 +33,7 @@ from sightline.images import ImageLike, encode_image
 from sightline.results import ModelInfo
 
 Result = TypeVar("Result")
-Reply_ = TypeVar("Reply_")
+Replied = TypeVar("Replied")
 
 _POLL_S = 0.2
 _PROBE_TIMEOUT_S = 5.0
@@ -143,11 +143,11 @@ class Conversation:
             check_request(info, tensors, outputs)
         return info
 
-    def _repeat(self, request: Request[Reply_], deadline: Deadline) -> Flow[Reply_]:
+    def _repeat(self, request: Request[Replied], deadline: Deadline) -> Flow[Replied]:
         """Send, and send again after a pause while that is safe, allowed, and can be over in time."""
         for attempt in itertools.count():
             try:
-                answer: Reply_ = yield Send(request, deadline)
+                answer: Replied = yield Send(request, deadline)
                 return answer
             except SightlineError as error:
                 pause_s = pause_before_retry_s(error, attempt, self._retries, self._dice)

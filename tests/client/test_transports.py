@@ -5,6 +5,7 @@ import http.client
 import json
 import socket
 import ssl
+import time
 from collections.abc import Generator, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -196,3 +197,43 @@ def test_a_refusal_that_comes_before_all_is_sent_is_read(canned: CannedServer) -
         big = np.zeros((1, 8_000_000), np.float32)
         with pytest.raises(sightline.InvalidRequest, match="too large"):
             client.infer("toy", {"X": big})
+
+
+def test_all_addresses_of_a_host_share_one_time_limit(monkeypatch: pytest.MonkeyPatch) -> None:
+    tried: list[str] = []
+
+    def resolve(*_: Any, **__: Any) -> list[Any]:
+        return [(socket.AF_INET, socket.SOCK_STREAM, 6, "", (f"127.0.0.{number}", 1)) for number in (2, 3, 4)]
+
+    def connect(address: tuple[str, int], timeout: float) -> socket.socket:
+        tried.append(address[0])
+        time.sleep(timeout)  # as an address does from which nothing comes back
+        raise TimeoutError("timed out")
+
+    monkeypatch.setattr(socket, "getaddrinfo", resolve)
+    monkeypatch.setattr(socket, "create_connection", connect)
+    with Client("http://host.test:1", timeout=0.2, retries=0) as client, pytest.raises(sightline.RequestTimeout):
+        infer(client)
+    assert tried == ["127.0.0.2"]
+
+
+def test_the_next_address_of_a_host_is_tried_where_one_refuses(
+    monkeypatch: pytest.MonkeyPatch, canned: CannedServer
+) -> None:
+    def resolve(*_: Any, **__: Any) -> list[Any]:
+        return [(socket.AF_INET, socket.SOCK_STREAM, 6, "", ("127.0.0.1", port)) for port in (1, canned.server_port)]
+
+    def connect(address: tuple[str, int], timeout: float) -> socket.socket:
+        sock = socket.socket()
+        sock.settimeout(timeout)
+        try:
+            sock.connect(address)
+        except OSError:
+            sock.close()
+            raise
+        return sock
+
+    monkeypatch.setattr(socket, "getaddrinfo", resolve)
+    monkeypatch.setattr(socket, "create_connection", connect)  # it would resolve the address once more
+    with Client("http://host.test:1", timeout=5, retries=0) as client:
+        infer(client)

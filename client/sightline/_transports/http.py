@@ -10,6 +10,7 @@ import contextlib
 import http.client
 import select
 import socket
+import ssl
 import weakref
 from collections import deque
 from typing import Any, TypeVar, cast
@@ -20,6 +21,7 @@ from sightline._http_deadline import DeadlineResponse
 from sightline._requests import Request
 from sightline._transports import faults
 from sightline._transports.http_wire import HTTPAnswer, HTTPRequest, decode, encode
+from sightline._url import Endpoint
 from sightline.errors import SightlineError
 
 Answer = TypeVar("Answer")
@@ -56,7 +58,7 @@ class HTTPTransport:
         is_whole = False
         headers = {**self._connection.headers, **message.headers}
         try:
-            sock = _connected(carrier, deadline)
+            sock = self._connected(carrier, deadline)
             # A server that answers before it has read everything may close its side: what it says is read all the same.
             with contextlib.suppress(BrokenPipeError):
                 carrier.request(message.method, self._connection.endpoint.path + message.path, message.body, headers)
@@ -77,7 +79,7 @@ class HTTPTransport:
             try:
                 carrier = idle.pop()
             except IndexError:
-                return self._open(deadline)
+                return self._open()
             if not _was_ended(carrier):
                 return carrier
             carrier.close()
@@ -92,14 +94,17 @@ class HTTPTransport:
         else:
             carrier.close()
 
-    def _open(self, deadline: Deadline) -> http.client.HTTPConnection:
-        endpoint, timeout_s = self._connection.endpoint, deadline.remaining_s()
-        if self._tls is None:
-            carrier = http.client.HTTPConnection(endpoint.host, endpoint.port, timeout=timeout_s)
-        else:
-            carrier = http.client.HTTPSConnection(endpoint.host, endpoint.port, timeout=timeout_s, context=self._tls)
+    def _open(self) -> http.client.HTTPConnection:
+        carrier = http.client.HTTPConnection(self._connection.endpoint.host, self._connection.endpoint.port)
         carrier.response_class = DeadlineResponse
         return carrier
+
+    def _connected(self, carrier: http.client.HTTPConnection, deadline: Deadline) -> socket.socket:
+        if carrier.sock is None:
+            carrier.sock = _connect(self._connection.endpoint, self._tls, deadline)
+        sock = cast(socket.socket, carrier.sock)
+        sock.settimeout(deadline.remaining_s())
+        return sock
 
 
 def _close_all(idle: deque[http.client.HTTPConnection]) -> None:
@@ -107,13 +112,23 @@ def _close_all(idle: deque[http.client.HTTPConnection]) -> None:
         idle.pop().close()
 
 
-def _connected(carrier: http.client.HTTPConnection, deadline: Deadline) -> socket.socket:
-    carrier.timeout = deadline.remaining_s()
-    if carrier.sock is None:
-        carrier.connect()
-    sock = cast(socket.socket, carrier.sock)
-    sock.settimeout(deadline.remaining_s())
-    return sock
+def _connect(endpoint: Endpoint, tls: ssl.SSLContext | None, deadline: Deadline) -> socket.socket:
+    """Return a connection to the first address of a host that takes one; all of them share the time that is left."""
+    failure = OSError(f"{endpoint.host} has no address")
+    for *_, address in socket.getaddrinfo(endpoint.host, endpoint.port, type=socket.SOCK_STREAM):
+        try:
+            sock = socket.create_connection(cast("tuple[str, int]", address[:2]), timeout=deadline.remaining_s())
+        except OSError as exc:
+            failure = exc
+            continue
+        try:
+            sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            sock.settimeout(deadline.remaining_s())
+            return sock if tls is None else tls.wrap_socket(sock, server_hostname=endpoint.host)
+        except BaseException:
+            sock.close()
+            raise
+    raise failure
 
 
 def _was_ended(carrier: http.client.HTTPConnection) -> bool:
