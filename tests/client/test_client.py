@@ -124,19 +124,6 @@ def test_thirty_two_threads_share_one_client_and_each_gets_its_own_answer(way: s
         assert scores == pytest.approx([max(first, 4) / (first + 6)] * 5)
 
 
-def test_a_full_queue_is_not_ready_and_the_others_are_answered(client: Client) -> None:
-    def ask(_: int) -> str:
-        try:
-            return client.classify(b"sleep 0.1", model="toy").label
-        except SightlineError as exc:
-            return type(exc).__name__
-
-    # 16 wait and at most one batch of 8 is being answered, so some of 40 find the queue full
-    with ThreadPoolExecutor(40) as pool:
-        answers = list(pool.map(ask, range(40)))
-    assert set(answers) == {"ModelNotReady", "two"}
-
-
 def test_a_closed_client_says_so(client: Client) -> None:
     assert client.is_ready()
     client.close()
