@@ -31,7 +31,8 @@ class Client:
             given), `grpc://` or `grpcs://` (port 8001). None means the environment variable SIGHTLINE_URL, or else
             http://localhost:8000.
         timeout: Seconds that a call may take, with everything that belongs to it: reading a picture from a URL,
-            asking about the model, retries. None waits for ever.
+            asking about the model, retries. None waits for ever. (Only the operating system's search for the address
+            of a host keeps its own time over http.)
         retries: How often a request may be sent again that is safe to repeat: nobody listened (the connection was
             refused), or the server did not take it (503, and 429 with Retry-After). The pauses grow and are random.
             0 sends every request once.

@@ -8,6 +8,7 @@ import ssl
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import cast
 
 from sightline._url import Endpoint, parse_url
 from sightline.errors import InvalidRequest
@@ -21,18 +22,12 @@ _OWN_HEADERS = frozenset({"content-type", "content-length", "transfer-encoding",
 
 @dataclass(frozen=True)
 class TLS:
-    """Whom to trust and how to show who we are; None leaves it to the system, or leaves it out."""
+    """Whom to trust and how to show who we are, read from its files once; None leaves it to the system, or out."""
 
-    ca_file: Path | None = None
-    certificate_file: Path | None = None
-    key_file: Path | None = None
-
-    def context(self) -> ssl.SSLContext:
-        """Return what Python's TLS needs; the files were read once already."""
-        context = ssl.create_default_context(cafile=self.ca_file)
-        if self.certificate_file is not None:
-            context.load_cert_chain(self.certificate_file, self.key_file)
-        return context
+    context: ssl.SSLContext
+    ca_pem: bytes | None = None
+    certificate_pem: bytes | None = None
+    key_pem: bytes | None = field(default=None, repr=False)
 
 
 @dataclass(frozen=True)
@@ -72,20 +67,31 @@ def make_connection(
 def _checked_tls(given: Mapping[str, Path]) -> TLS:
     if "key_file" in given and "certificate_file" not in given:
         raise InvalidRequest("expected certificate_file beside key_file, got a key alone; pass both")
-    tls = TLS(given.get("ca_file"), given.get("certificate_file"), given.get("key_file"))
+    ca_file, certificate_file = given.get("ca_file"), given.get("certificate_file")
+    key_file = given.get("key_file", certificate_file)
     for name, path in given.items():
         if not path.is_file():
             raise InvalidRequest(f"expected {name} to be a file, got {str(path)!r}; check the path")
     try:
-        tls.context()
+        context = ssl.create_default_context(cafile=ca_file)
+        if certificate_file is not None:
+            context.load_cert_chain(certificate_file, key_file)
+        return TLS(context, _read(ca_file), _read(certificate_file), _read(key_file))
     except (OSError, ValueError) as exc:  # ssl.SSLError is an OSError
         shown = ", ".join(f"{name}={str(path)!r}" for name, path in given.items())
         raise InvalidRequest(f"expected certificates in PEM form, got {shown} ({exc}); check the files") from exc
-    return tls
+
+
+def _read(path: Path | None) -> bytes | None:
+    return None if path is None else path.read_bytes()
 
 
 def _checked_headers(headers: Mapping[str, str], api_key: str | None) -> dict[str, str]:
-    for name, value in headers.items():
+    for name, value in cast("Mapping[object, object]", headers).items():
+        if not isinstance(name, str) or not isinstance(value, str):
+            raise InvalidRequest(f"expected headers as text, got {name!r} as {type(value).__name__}; convert it to str")
+        if name.lower().endswith("-bin"):
+            raise InvalidRequest(f"expected a header of text, got {name!r}, which gRPC keeps for bytes; rename it")
         if not _HEADER_NAME.fullmatch(name) or not _HEADER_VALUE.fullmatch(value):
             # The value is not repeated: it may be a key.
             raise InvalidRequest(f"expected a header of printable ASCII on one line, got {name!r}; correct it")

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import itertools
-import math
 import random
 import time
 from collections.abc import Mapping, Sequence
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 from numpy.typing import NDArray
 
@@ -18,8 +17,8 @@ from sightline._requests import Infer, IsReady, ModelConfig, ModelMetadata, Requ
 from sightline._retry import pause_before_retry_s
 from sightline._shared_memory import infer_through_shared_memory
 from sightline._tasks import Answer, Call
-from sightline._tensors import bytes_tensor, checked_inputs
-from sightline._validation import check_answered, check_request, check_task
+from sightline._tensors import bytes_tensor, check_name, checked_inputs, checked_outputs
+from sightline._validation import check_answered, check_request
 from sightline.errors import (
     ConnectionFailed,
     InferenceFailed,
@@ -37,9 +36,10 @@ Replied = TypeVar("Replied")
 
 _POLL_S = 0.2
 _PROBE_TIMEOUT_S = 5.0
+_LONGEST_TIMEOUT_S = 31_536_000  # a year; the clocks below end somewhere beyond
 # Reading an answer that is larger than this would hold up an event loop for a noticeable time.
 _LARGE_ANSWER_BYTES = 1 << 18
-_NOT_THERE = (ConnectionFailed, InferenceFailed, RequestTimeout)
+_NOT_THERE = (ConnectionFailed, InferenceFailed, ModelNotReady, RequestTimeout)
 
 
 class Conversation:
@@ -59,8 +59,7 @@ class Conversation:
         inputs = dict(call.inputs) if call.image is None else {"IMAGE": bytes_tensor(picture), **call.inputs}
         tensors = checked_inputs(call.model, inputs)
         info = self._models.get(call.model) or (yield from self._describe(call.model, None, deadline))
-        check_task(info, call.task)
-        info = yield from self._checked(info, tensors, call.outputs, deadline)
+        info = yield from self._checked(info, call.task, tensors, call.outputs, deadline)
         reply = yield from self._repeat(Infer(call.model, tensors, call.outputs), deadline)
         if reply.version != info.version:
             # Another version was loaded since; its labels may differ.
@@ -82,15 +81,16 @@ class Conversation:
         """Run a model on raw tensors."""
         deadline = Deadline(self._timeout_s)
         tensors = checked_inputs(model, inputs)
-        wanted = None if outputs is None else tuple(outputs)
+        wanted = checked_outputs(model, outputs)
         info = self._models.get(model) or (yield from self._describe(model, None, deadline))
-        info = yield from self._checked(info, tensors, wanted, deadline)
+        info = yield from self._checked(info, None, tensors, wanted, deadline)
         if shared_memory:
             return (yield from infer_through_shared_memory(info, tensors, wanted, self._repeat, deadline))
         reply = yield from self._repeat(Infer(model, tensors, wanted), deadline)
-        # Triton answers in any order.
+        # Triton answers in any order, and a version that was loaded since with other names.
         names = wanted if wanted is not None else [tensor.name for tensor in info.outputs]
-        return {name: reply.tensors[name] for name in names if name in reply.tensors}
+        check_answered(info, wanted or (), reply.tensors)
+        return {name: reply.tensors[name] for name in dict.fromkeys([*names, *reply.tensors]) if name in reply.tensors}
 
     def models(self) -> Flow[list[ModelInfo]]:
         """Describe every ready model."""
@@ -106,6 +106,8 @@ class Conversation:
 
     def is_ready(self, model: str | None) -> Flow[bool]:
         """Ask once; a server that is away is not ready."""
+        if model is not None:
+            check_name(model)
         try:
             return (yield from send(IsReady(model), Deadline(self._timeout_s)))
         except _NOT_THERE:
@@ -133,14 +135,19 @@ class Conversation:
         return info
 
     def _checked(
-        self, info: ModelInfo, tensors: Mapping[str, NDArray[Any]], outputs: Sequence[str] | None, deadline: Deadline
+        self,
+        info: ModelInfo,
+        task: str | None,
+        tensors: Mapping[str, NDArray[Any]],
+        outputs: Sequence[str] | None,
+        deadline: Deadline,
     ) -> Flow[ModelInfo]:
         """Check a request against what the model says; what it said may be out of date, so it is asked once more."""
         try:
-            check_request(info, tensors, outputs)
+            check_request(info, task, tensors, outputs)
         except InvalidRequest:
             info = yield from self._describe(info.name, None, deadline)
-            check_request(info, tensors, outputs)
+            check_request(info, task, tensors, outputs)
         return info
 
     def _repeat(self, request: Request[Replied], deadline: Deadline) -> Flow[Replied]:
@@ -162,8 +169,7 @@ def _read_picture(image: ImageLike | None, deadline: Deadline) -> Flow[bytes]:
         return b""
     if isinstance(image, (bytes, bytearray, memoryview)):
         return encode_image(image)
-    remaining_s = deadline.remaining_s()
-    return (yield from work(lambda: encode_image(image, timeout=remaining_s)))
+    return (yield from work(lambda: encode_image(image, timeout=deadline.remaining_s())))
 
 
 def _byte_size(tensor: NDArray[Any]) -> int:
@@ -171,12 +177,19 @@ def _byte_size(tensor: NDArray[Any]) -> int:
 
 
 def _checked_timeout_s(timeout_s: float | None) -> float | None:
-    if timeout_s is not None and not (timeout_s > 0 and math.isfinite(timeout_s)):
-        raise InvalidRequest(f"expected timeout to be seconds above 0, or None, got {timeout_s!r}; correct it")
-    return timeout_s
+    if timeout_s is None or (_is_number(timeout_s) and 0 < timeout_s <= _LONGEST_TIMEOUT_S):
+        return timeout_s
+    raise InvalidRequest(
+        f"expected timeout to be seconds above 0 and up to {_LONGEST_TIMEOUT_S:,}, or None for no limit, "
+        f"got {timeout_s!r}; correct it"
+    )
+
+
+def _is_number(value: object) -> bool:
+    return isinstance(value, (int, float))
 
 
 def _checked_retries(retries: int) -> int:
-    if retries < 0:
-        raise InvalidRequest(f"expected retries to be 0 or larger, got {retries}; 0 sends every request once")
+    if not isinstance(cast(object, retries), int) or retries < 0:
+        raise InvalidRequest(f"expected retries to be 0 or larger, got {retries!r}; 0 sends every request once")
     return retries

@@ -25,6 +25,10 @@ class Deadline:
             )
         return left
 
+    def left_s(self, most_s: float) -> float:
+        """Return the seconds that are left, between 0 and `most_s`."""
+        return most_s if self._end is None else min(max(self._end - time.monotonic(), 0), most_s)
+
     def allows(self, seconds: float) -> bool:
         """Return whether more than so many seconds are left."""
         return self._end is None or time.monotonic() + seconds < self._end

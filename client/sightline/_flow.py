@@ -7,13 +7,17 @@ A flow yields a step and is sent its outcome, or thrown its error. `run` perform
 from __future__ import annotations
 
 import asyncio
+import functools
 import time
 from collections.abc import Callable, Generator
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any, NamedTuple, TypeAlias, TypeVar
 
 from sightline._deadline import Deadline
 from sightline._requests import Request
 from sightline._transports.base import AsyncTransport, Transport
+
+_THREADS = 32
 
 Result = TypeVar("Result")
 Answer = TypeVar("Answer")
@@ -27,9 +31,13 @@ class Send(NamedTuple):
 
 
 class Work(NamedTuple):
-    """Call a function that would hold up an event loop; the outcome is what it returns."""
+    """Call a function that would hold up an event loop; the outcome is what it returns.
+
+    `to_its_end`: who is cancelled meanwhile waits for it, because it uses what is given up afterwards.
+    """
 
     function: Callable[[], Any]
+    to_its_end: bool = False
 
 
 class Pause(NamedTuple):
@@ -48,9 +56,9 @@ def send(request: Request[Answer], deadline: Deadline) -> Flow[Answer]:
     return answer
 
 
-def work(function: Callable[[], Result]) -> Flow[Result]:
+def work(function: Callable[[], Result], *, to_its_end: bool = False) -> Flow[Result]:
     """Call a slow function as part of a flow."""
-    result: Result = yield Work(function)
+    result: Result = yield Work(function, to_its_end)
     return result
 
 
@@ -98,7 +106,25 @@ async def _perform_async(step: Step, transport: AsyncTransport) -> Any:
     match step:
         case Send(request, deadline):
             return await transport.send(request, deadline)
-        case Work(function):
-            return await asyncio.to_thread(function)
+        case Work(function, to_its_end):
+            return await _in_a_thread(function, to_its_end=to_its_end)
         case Pause(seconds):
             return await asyncio.sleep(seconds)
+
+
+async def _in_a_thread(function: Callable[[], Any], *, to_its_end: bool) -> Any:
+    outcome = asyncio.get_running_loop().run_in_executor(_threads(), function)
+    try:
+        return await asyncio.shield(outcome)
+    except asyncio.CancelledError:
+        if to_its_end:
+            await asyncio.wait([outcome])
+        else:
+            outcome.cancel()
+        raise
+
+
+@functools.cache
+def _threads() -> ThreadPoolExecutor:
+    # Of our own: pictures that come slowly from the web must not hold up others who use the loop's few threads.
+    return ThreadPoolExecutor(_THREADS, thread_name_prefix="sightline-work")

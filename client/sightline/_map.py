@@ -31,7 +31,15 @@ def _map_in_threads(
     waiting: deque[Future[Result]] = deque()
     pool = ThreadPoolExecutor(concurrency, thread_name_prefix="sightline-map")
     try:
-        for item in items:
+        source, failure = iter(items), None
+        while True:
+            try:
+                item = next(source)
+            except StopIteration:
+                break
+            except Exception as exc:  # raised when its turn comes, after the answers before it
+                failure = exc
+                break
             waiting.append(pool.submit(task, item))
             if len(waiting) >= concurrency * _AHEAD:
                 yield _outcome(waiting.popleft(), return_errors)
@@ -39,6 +47,8 @@ def _map_in_threads(
                 yield _outcome(waiting.popleft(), return_errors)
         while waiting:
             yield _outcome(waiting.popleft(), return_errors)
+        if failure is not None:
+            raise failure
     finally:
         # Nothing is waited for: who leaves early goes on at once, also when the garbage collector closes the generator
         # on one of the pool's own threads.
@@ -72,13 +82,18 @@ async def _map_in_tasks(
 
     async def work() -> None:
         """Do the task for whatever item is next; a few workers cost less than an asyncio task for each item."""
+        nonlocal source
         while await room.acquire():
+            answer: asyncio.Future[Result] = loop.create_future()
             try:
                 item = next(source)
             except StopIteration:
-                room.release()  # for the workers that still wait, so that they see the end too
-                return
-            answer: asyncio.Future[Result] = loop.create_future()
+                break
+            except Exception as exc:  # raised when its turn comes, after the answers before it
+                source = iter(())
+                waiting.append(answer)
+                answer.set_exception(exc)
+                break
             waiting.append(answer)
             try:
                 answer.set_result(await task(item))
@@ -87,6 +102,7 @@ async def _map_in_tasks(
                 raise
             except Exception as exc:  # it is raised where its answer would be
                 answer.set_exception(exc)
+        room.release()  # for the workers that still wait, so that they see the end too
 
     workers = [asyncio.create_task(work()) for _ in range(concurrency)]
     try:
@@ -102,8 +118,6 @@ async def _map_in_tasks(
             if all(worker.done() for worker in workers):
                 break
             await asyncio.sleep(0)
-        for worker in workers:
-            worker.result()  # raises what the source of the items raised
     finally:
         for worker in workers:
             worker.cancel()

@@ -6,6 +6,7 @@ import math
 import os
 import secrets
 from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
 from types import TracebackType
 from typing import Any, cast
 
@@ -20,8 +21,9 @@ from sightline.errors import InferenceFailed, InvalidRequest, SightlineError
 from sightline.results import ModelInfo
 
 _ALIGNMENT = 64
-# The server is told to forget the memory even when the time for the call is over.
 _CLEAN_UP_TIMEOUT_S = 5.0
+# The server is told to forget the memory even when the time for the call is over.
+_GRACE_S = 0.5
 _UNREGISTER_PAUSES_S = (0.001, 0.004, 0.016, 0.064, 0.256, 0.256)
 
 
@@ -37,6 +39,11 @@ class SharedArea:
         self.name = f"sightline_{os.getpid()}_{secrets.token_hex(6)}"
         self.byte_size = byte_size
         self._memory = SharedMemory(self.name, create=True, size=byte_size)
+        try:
+            _reserve(self.name, byte_size)
+        except BaseException:
+            self.__exit__(None, None, None)
+            raise
 
     @property
     def key(self) -> str:
@@ -62,6 +69,14 @@ class SharedArea:
         self._memory.unlink()
 
 
+def _reserve(name: str, byte_size: int) -> None:
+    """Take the pages now: to write to memory that is not there any more would end the process."""
+    path = Path("/dev/shm", name)  # noqa: S108  # where Linux keeps it
+    if path.exists() and hasattr(os, "posix_fallocate"):
+        with path.open("r+b") as file:
+            os.posix_fallocate(file.fileno(), 0, byte_size)
+
+
 def infer_through_shared_memory(
     info: ModelInfo,
     tensors: Mapping[str, NDArray[Any]],
@@ -78,7 +93,7 @@ def infer_through_shared_memory(
     sizes = [len(part) for part in parts.values()]
     expected = expected_outputs(info, wanted, next(iter(tensors.values())).shape)
     offsets = packed_offsets([*sizes, *(size for _, _, size in expected.values())])
-    with (yield from work(lambda: SharedArea(max(offsets[-1], 1)))) as area:
+    with _shared_area(info, max(offsets[-1], 1)) as area:
         inputs = {
             name: Region(area.name, offset, len(parts[name]), datatype_of(array), array.shape)
             for (name, array), offset in zip(tensors.items(), offsets, strict=False)
@@ -87,13 +102,13 @@ def infer_through_shared_memory(
             name: Region(area.name, offset, size, datatype, shape)
             for (name, (datatype, shape, size)), offset in zip(expected.items(), offsets[len(parts) :], strict=False)
         }
-        yield from work(lambda: _write(area, inputs, parts))
+        yield from work(lambda: _write(area, inputs, parts), to_its_end=True)
         try:
             yield from _register(info, area, deadline)
             reply: Reply = yield from repeat(Infer(info.name, inputs, wanted, places), deadline)
-            read = yield from work(lambda: _read(area, places, reply))
+            read = yield from work(lambda: _read(info, area, places, reply), to_its_end=True)
         finally:
-            yield from _unregister(area)
+            yield from _unregister(area, deadline)
     return {name: {**reply.tensors, **read}[name] for name in wanted if name in reply.tensors or name in read}
 
 
@@ -121,18 +136,19 @@ def packed_offsets(sizes: Sequence[int]) -> list[int]:
 def _register(info: ModelInfo, area: SharedArea, deadline: Deadline) -> Flow[None]:
     try:
         yield from send(RegisterRegion(area.name, area.key, area.byte_size), deadline)
-    except InvalidRequest as exc:
+    except (InvalidRequest, InferenceFailed) as exc:
         raise InvalidRequest(
             f"expected a server on this machine that takes shared memory, got a refusal ({exc}); start it with "
-            "`sightline serve --allow-shared-memory`, or leave out shared_memory=True",
+            "`sightline serve --allow-shared-memory` (a container also needs --ipc=host), or leave out "
+            "shared_memory=True",
             model=info.name,
             status=exc.status,
         ) from exc
 
 
-def _unregister(area: SharedArea) -> Flow[None]:
+def _unregister(area: SharedArea, of_the_call: Deadline) -> Flow[None]:
     """Make the server forget the memory; one that cannot is left with it, because the answer matters more."""
-    deadline = Deadline(_CLEAN_UP_TIMEOUT_S)
+    deadline = Deadline(of_the_call.left_s(_CLEAN_UP_TIMEOUT_S) + _GRACE_S)
     for pause_s in _UNREGISTER_PAUSES_S:
         try:
             return (yield from send(UnregisterRegion(area.name), deadline))
@@ -149,8 +165,26 @@ def _write(area: SharedArea, regions: Mapping[str, Region], parts: Mapping[str, 
         area.write(region, parts[name])
 
 
-def _read(area: SharedArea, regions: Mapping[str, Region], reply: Reply) -> dict[str, NDArray[Any]]:
+def _read(info: ModelInfo, area: SharedArea, regions: Mapping[str, Region], reply: Reply) -> dict[str, NDArray[Any]]:
+    for name, region in regions.items():
+        if reply.shapes.get(name, region.shape) != region.shape:
+            raise InferenceFailed(
+                f"expected {name} of {info.name!r} to have shape {list(region.shape)}, as its metadata says, got "
+                f"{list(reply.shapes[name])}; leave out shared_memory=True, or correct the configuration of the model",
+                model=info.name,
+            )
     return {name: area.read(region) for name, region in regions.items() if name in reply.shapes}
+
+
+def _shared_area(info: ModelInfo, byte_size: int) -> SharedArea:
+    try:
+        return SharedArea(byte_size)
+    except OSError as exc:
+        raise InvalidRequest(
+            f"expected {byte_size:,} bytes of shared memory, got {exc.strerror or exc}; give the machine more "
+            "(a container: --shm-size), or leave out shared_memory=True",
+            model=info.name,
+        ) from exc
 
 
 def _wire_view(array: NDArray[Any]) -> bytes | memoryview:

@@ -108,10 +108,30 @@ def _dtype(datatype: str) -> np.dtype[Any]:
     return _DTYPE_OF[datatype]
 
 
+def check_name(model: str) -> None:
+    """Raise `InvalidRequest` for what cannot be the name of a model."""
+    try:
+        is_name = bool(model.encode())
+    except (AttributeError, UnicodeEncodeError):
+        is_name = False
+    if not is_name:
+        raise InvalidRequest(f"expected the name of a model, got {model!r}; `Client.models()` lists them")
+
+
+def checked_outputs(model: str, outputs: Sequence[str] | None) -> tuple[str, ...] | None:
+    """Return the names of wanted outputs, or raise `InvalidRequest` for what is no list of them."""
+    if outputs is None:
+        return None
+    if isinstance(outputs, str) or not outputs:
+        raise InvalidRequest(
+            f"expected outputs to be a list of names, or None for all, got {outputs!r}; pass ['NAME']", model=model
+        )
+    return tuple(outputs)
+
+
 def checked_inputs(model: str, inputs: Mapping[str, NDArray[Any]]) -> dict[str, NDArray[Any]]:
     """Return the tensors in the byte order of the wire, or raise `InvalidRequest` for what cannot travel."""
-    if not model:
-        raise InvalidRequest("expected the name of a model, got an empty one; `Client.models()` lists them")
+    check_name(model)
     if not inputs:
         raise InvalidRequest("expected at least one input tensor, got none; pass {name: array}", model=model)
     return {name: _checked(model, name, array) for name, array in inputs.items()}

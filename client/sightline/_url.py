@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 
 from sightline.errors import InvalidRequest
 
@@ -62,6 +62,7 @@ def parse_url(url: str | None) -> Endpoint:
     path = parts.path.rstrip("/")
     if path and scheme.startswith("grpc"):
         raise InvalidRequest(f"{_EXPECTED}, got {url!r}; remove the path, gRPC has none")
+    path = quote(path, safe="/%:@!$&'()*+,;=~")
     return Endpoint(scheme, parts.hostname, _DEFAULT_PORTS[scheme] if port is None else port, path)
 
 

@@ -22,8 +22,15 @@ def check_task(info: ModelInfo, task: str) -> None:
         )
 
 
-def check_request(info: ModelInfo, tensors: Mapping[str, NDArray[Any]], outputs: Sequence[str] | None) -> None:
-    """Raise `InvalidRequest` for tensors that the model does not take, or outputs that it does not give."""
+def check_request(
+    info: ModelInfo, task: str | None, tensors: Mapping[str, NDArray[Any]], outputs: Sequence[str] | None
+) -> None:
+    """Raise `InvalidRequest` for another task, tensors that the model does not take, or outputs that it does not give.
+
+    `task` None is any.
+    """
+    if task is not None:
+        check_task(info, task)
     _check_names(info, "input", tensors, info.inputs)
     if outputs is not None:
         _check_names(info, "output", outputs, info.outputs)

@@ -128,14 +128,28 @@ def test_a_concurrency_below_one_is_refused_at_once(kind: str) -> None:
         client.map([], client.classify, concurrency=0)
 
 
-def test_a_failure_of_a_picture_source_ends_the_run(kind: str) -> None:
-    def broken() -> Iterator[int]:
-        yield 1
-        raise KeyError("source")
+class Source:
+    """Goes on after it raised, as `map` and other iterators do."""
 
-    meter = Meter()
-    with pytest.raises(KeyError):
-        mapped(kind, meter, broken(), concurrency=2)
+    def __init__(self) -> None:
+        self.taken = 0
+
+    def __iter__(self) -> Iterator[int]:
+        return self
+
+    def __next__(self) -> int:
+        self.taken += 1
+        if self.taken == 6:
+            raise KeyError("source")
+        return 100 + self.taken
+
+
+def test_a_failure_of_a_picture_source_comes_in_its_turn_and_ends_the_run(kind: str) -> None:
+    meter, source = Meter(), Source()
+    assert mapped(kind, meter, source, take=5, concurrency=2) == [101, 102, 103, 104, 105]
+    assert source.taken == 6
+    with pytest.raises(KeyError, match="source"):
+        mapped(kind, meter, Source(), concurrency=8)
     assert meter.ends()
 
 

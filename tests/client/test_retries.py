@@ -115,7 +115,30 @@ def test_a_deadline_counts_down_to_an_error_that_names_the_whole_of_it() -> None
         Deadline(1e-9).remaining_s()
 
 
-@pytest.mark.parametrize("options", [{"timeout": 0}, {"timeout": -1}, {"timeout": float("inf")}, {"retries": -1}])
-def test_times_and_numbers_that_make_no_sense_are_refused(options: dict[str, float]) -> None:
+@pytest.mark.parametrize("way", HTTP_WAYS)
+def test_a_server_that_limits_probes_is_not_ready_and_is_waited_for(canned: CannedServer, way: str) -> None:
+    limit = Canned(429, headers={"Retry-After": "60"})
+    canned.script = [limit, limit, limit]
+    with client_over(way, canned.url, "", timeout=5) as client:
+        assert not client.is_ready()
+        client.wait_until_ready(timeout=20)
+    assert len(canned.seen) == 4
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"timeout": 0},
+        {"timeout": -1},
+        {"timeout": float("inf")},
+        {"timeout": float("nan")},
+        {"timeout": 1e10},
+        {"timeout": "5"},
+        {"retries": -1},
+        {"retries": "2"},
+        {"retries": 1.5},
+    ],
+)
+def test_times_and_numbers_that_make_no_sense_are_refused(options: dict[str, object]) -> None:
     with pytest.raises(sightline.InvalidRequest, match=r"expected (timeout|retries) to be"):
         Client("http://localhost:1", **options)  # pyright: ignore[reportArgumentType]

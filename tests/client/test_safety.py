@@ -15,7 +15,7 @@ import pytest
 from serving import Service
 from ways import WAYS, client_over
 
-from sightline import AsyncClient
+from sightline import AsyncClient, Classification, SightlineError
 
 REQUESTS = 10_000
 SHARED_MEMORY = Path("/dev/shm")  # noqa: S108  # looked at, not written to
@@ -173,3 +173,19 @@ for url in ({toys.http_url!r}, {toys.grpc_url!r}):
 """
     done = subprocess.run([sys.executable, "-W", "error", "-c", code], capture_output=True, text=True)
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+
+
+@pytest.mark.parametrize("scheme", ["http", "grpc"])
+def test_closing_a_client_under_a_call_is_not_taken_for_a_cancelled_task(toys: Service, scheme: str) -> None:
+    async def close_meanwhile() -> object:
+        client = AsyncClient(toys.http_url if scheme == "http" else toys.grpc_url, timeout=30)
+        await client.classify(b"xxx", model="toy")
+        slow = asyncio.create_task(client.classify(b"sleep 1", model="toy"))
+        await asyncio.sleep(0.3)
+        await client.close()
+        (outcome,) = await asyncio.gather(slow, return_exceptions=True)
+        return outcome
+
+    outcome = asyncio.run(close_meanwhile())
+    # over HTTP the answer may still come
+    assert isinstance(outcome, (SightlineError, Classification))

@@ -1,8 +1,10 @@
 """Raw tensors through memory that client and server share, and what remains of it: nothing."""
 
 import os
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import onnx
@@ -13,7 +15,10 @@ from ways import WAYS, client_over
 
 import sightline
 from sightline import ModelInfo, TensorInfo
-from sightline._shared_memory import SharedArea, expected_outputs, packed_offsets
+from sightline._deadline import Deadline
+from sightline._flow import Flow, Pause, run
+from sightline._requests import Reply
+from sightline._shared_memory import SharedArea, expected_outputs, infer_through_shared_memory, packed_offsets
 
 SHARED_MEMORY = Path("/dev/shm")  # noqa: S108  # looked at, not written to
 SIDE = 128
@@ -104,7 +109,7 @@ def test_an_array_that_is_not_contiguous_travels_too(sharing: Service, way: str)
 @pytest.mark.parametrize("way", WAYS)
 def test_a_server_that_refuses_is_named_with_what_to_do(refusing: Service, way: str) -> None:
     with client_over(way, refusing.http_url, refusing.grpc_url, timeout=30) as client:
-        with pytest.raises(sightline.InvalidRequest, match=r"--allow-shared-memory`, or leave out shared_memory"):
+        with pytest.raises(sightline.InvalidRequest, match=r"--allow-shared-memory`.*, or leave out shared_memory"):
             client.infer("inverter", {"PIXELS": BATCH}, shared_memory=True)
         np.testing.assert_array_equal(client.infer("inverter", {"PIXELS": BATCH})["INVERTED"], 255 - BATCH)
 
@@ -132,6 +137,36 @@ def test_a_segment_is_gone_after_its_block_also_when_the_block_fails() -> None:
     with pytest.raises(RuntimeError, match="inside"):
         fail()
     assert areas[0].name not in regions()
+
+
+def test_more_memory_than_there_is_is_refused_before_anything_is_written() -> None:
+    too_much = shutil.disk_usage(SHARED_MEMORY).total + (1 << 20)
+    with pytest.raises(OSError, match="No space left"):
+        SharedArea(too_much)
+
+
+def test_an_output_of_another_shape_than_announced_is_not_read_as_one() -> None:
+    info = ModelInfo(
+        "m", None, 1, (), (TensorInfo("X", "FP32", (-1, 4)),), (TensorInfo("Y", "FP32", (-1, 10)),), max_batch_size=8
+    )
+
+    def repeat(_request: object, _deadline: Deadline) -> Flow[Reply]:
+        yield Pause(0)
+        return Reply(1, {}, {"Y": (1, 7)})
+
+    flow = infer_through_shared_memory(info, {"X": np.zeros((1, 4), np.float32)}, None, repeat, Deadline(5))
+    with pytest.raises(sightline.InferenceFailed, match=r"to have shape \[1, 10\].* got \[1, 7\]"):
+        run(flow, Agreeing())
+
+
+class Agreeing:
+    """A server that agrees with everything."""
+
+    def send(self, request: object, deadline: Deadline) -> Any:
+        return None
+
+    def close(self) -> None:
+        pass
 
 
 def test_blocks_are_aligned_and_do_not_overlap() -> None:

@@ -95,7 +95,7 @@ REFUSED: list[tuple[str, ModelInfo, dict[str, NDArray[Any]], str]] = [
 @pytest.mark.parametrize(("info", "tensors", "said"), [each[1:] for each in REFUSED], ids=[each[0] for each in REFUSED])
 def test_a_tensor_that_does_not_fit_is_refused(info: ModelInfo, tensors: dict[str, NDArray[Any]], said: str) -> None:
     with pytest.raises(sightline.InvalidRequest) as caught:
-        check_request(info, tensors, None)
+        check_request(info, None, tensors, None)
     assert said in str(caught.value)
     assert caught.value.model == "net"
 
@@ -111,12 +111,12 @@ def test_a_tensor_that_does_not_fit_is_refused(info: ModelInfo, tensors: dict[st
     ],
 )
 def test_a_tensor_that_fits_passes(info: ModelInfo, tensors: dict[str, NDArray[Any]]) -> None:
-    check_request(info, tensors, ["SCORES"])
+    check_request(info, None, tensors, ["SCORES"])
 
 
 def test_an_unknown_output_is_refused_with_the_known_ones() -> None:
     with pytest.raises(sightline.InvalidRequest, match="expected an output of 'net': SCORES, FEATURES, got 'SCORE'"):
-        check_request(NETWORK, {"PIXELS": PIXELS}, ["SCORE"])
+        check_request(NETWORK, None, {"PIXELS": PIXELS}, ["SCORE"])
 
 
 def test_a_model_without_a_task_may_be_asked_for_any() -> None:
@@ -144,7 +144,14 @@ def test_what_a_model_said_before_it_was_replaced_refuses_nothing(toys: Service)
     with Client(toys.http_url, timeout=20) as client:
         client.classify(b"xxx", model="toy")
         remembered = client._conversation._models  # pyright: ignore[reportPrivateUsage]
-        outdated = replace(remembered["toy"], inputs=(TensorInfo("PICTURE", "UINT8", (-1, 5)),))
-        remembered["toy"] = outdated
-        assert client.classify(b"xxx", model="toy").label == "zero"
-        assert remembered["toy"].inputs[0].name == "IMAGE"
+        described = remembered["toy"]
+        for outdated in (
+            replace(described, inputs=(TensorInfo("PICTURE", "UINT8", (-1, 5)),)),
+            replace(described, task="object-detection"),
+        ):
+            remembered["toy"] = outdated
+            assert client.classify(b"xxx", model="toy").label == "zero"
+            assert remembered["toy"] == described
+        # a version with other outputs was loaded since
+        remembered["toy"] = replace(described, outputs=(TensorInfo("OLD", "FP32", (-1, 3)),))
+        assert list(client.infer("toy", {"IMAGE": np.array([[b"xxx"]], dtype=object)})) == ["SCORES"]

@@ -44,6 +44,11 @@ ASKED: list[tuple[str, Callable[[Client], object], type[SightlineError]]] = [
     ("wrong dtype", lambda c: c.infer("toy", {"IMAGE": np.zeros((1, 1))}), sightline.InvalidRequest),
     ("wrong shape", lambda c: c.infer("toy", {"IMAGE": IMAGE[0]}), sightline.InvalidRequest),
     ("too large a batch", lambda c: c.infer("toy", {"IMAGE": IMAGE.repeat(9, 0)}), sightline.InvalidRequest),
+    ("a name that cannot be written", lambda c: c.classify(PICTURE, model="\udc80"), sightline.InvalidRequest),
+    ("no outputs", lambda c: c.infer("toy", {"IMAGE": IMAGE}, outputs=[]), sightline.InvalidRequest),
+    ("outputs as text", lambda c: c.infer("toy", {"IMAGE": IMAGE}, outputs="SCORES"), sightline.InvalidRequest),
+    ("a scalar", lambda c: c.infer("toy", {"IMAGE": np.array(1.0)}), sightline.InvalidRequest),
+    ("an empty batch", lambda c: c.infer("toy", {"IMAGE": IMAGE[:0]}), sightline.InvalidRequest),
     ("one input too many", lambda c: c.infer("toy", {"IMAGE": IMAGE, "X": IMAGE}), sightline.InvalidRequest),
 ]
 
@@ -149,6 +154,11 @@ def test_certificates_decide_who_is_answered(toys: Service, tmp_path: Path, way:
             urls.append(f"{scheme}s://{proxy}")
         shown = {"certificate_file": ours.client_certificate_file, "key_file": ours.client_key_file}
         with client_over(way, *urls, timeout=20, ca_file=ours.ca_file, **shown) as client:
+            assert client.classify(PICTURE, model="toy").label == "zero"
+        both = tmp_path / "both.pem"
+        both.write_text(ours.client_certificate_file.read_text() + ours.client_key_file.read_text())
+        with client_over(way, *urls, timeout=20, ca_file=ours.ca_file, certificate_file=both) as client:
+            both.unlink()  # it was read once already
             assert client.classify(PICTURE, model="toy").label == "zero"
         for trusted in (None, ours.untrusted_ca_file):
             error = error_over(way, *urls, ca_file=trusted, **shown)

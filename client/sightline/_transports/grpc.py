@@ -34,7 +34,7 @@ class GRPCTransport:
             answer = self._call(request, deadline.remaining_s())
         except grpc.RpcError as exc:
             fault = fault_of(exc)
-            is_alive = not fault.is_ambiguous or self._is_alive()
+            is_alive = not fault.is_ambiguous or self._is_alive(deadline.left_s(PROBE_TIMEOUT_S))
             error = error_of(fault, request, self._url, deadline.timeout_s, is_alive=is_alive)
             if says_not_ready(request, error):
                 return False  # pyright: ignore[reportReturnType]  # IsReady is a Request[bool]
@@ -53,9 +53,9 @@ class GRPCTransport:
                 raise faults.closed() from exc
             raise
 
-    def _is_alive(self) -> bool:
+    def _is_alive(self, timeout_s: float) -> bool:
         try:
-            self._call(IsReady(), PROBE_TIMEOUT_S)
+            self._call(IsReady(), timeout_s)
         except grpc.RpcError as exc:
             return fault_of(exc).is_an_answer
         return True

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
@@ -18,6 +19,12 @@ from sightline._transports.grpc_wire import decode, encode, error_of, says_not_r
 from sightline._transports.per_loop import PerLoop
 
 Answer = TypeVar("Answer")
+
+
+def _is_task_cancelled() -> bool:
+    task = asyncio.current_task()
+    cancelling = getattr(task, "cancelling", None)  # not in Python 3.10
+    return cancelling is not None and cancelling() > 0
 
 
 @dataclass(frozen=True)
@@ -45,7 +52,7 @@ class AsyncGRPCTransport:
             answer = await self._call(request, deadline.remaining_s())
         except grpc.RpcError as exc:
             fault = fault_of(exc)
-            is_alive = not fault.is_ambiguous or await self._is_alive()
+            is_alive = not fault.is_ambiguous or await self._is_alive(deadline.left_s(PROBE_TIMEOUT_S))
             error = error_of(fault, request, self._url, deadline.timeout_s, is_alive=is_alive)
             if says_not_ready(request, error):
                 return False  # pyright: ignore[reportReturnType]  # IsReady is a Request[bool]
@@ -62,14 +69,19 @@ class AsyncGRPCTransport:
             return await getattr(channel.stub, method)(message, timeout=timeout_s, metadata=self._metadata)
         except grpc.aio.UsageError as exc:  # it was closed since
             raise faults.closed() from exc
+        except asyncio.CancelledError as exc:
+            # Closing the channel cancels its calls, which is not what cancelling the task is.
+            if self._channels.is_closed and not _is_task_cancelled():
+                raise faults.closed() from exc
+            raise
 
     def _open_channel(self) -> _Channel:
         channel = open_channel(self._connection, grpc.aio)
         return _Channel(channel, GRPCInferenceServiceStub(channel))
 
-    async def _is_alive(self) -> bool:
+    async def _is_alive(self, timeout_s: float) -> bool:
         try:
-            await self._call(IsReady(), PROBE_TIMEOUT_S)
+            await self._call(IsReady(), timeout_s)
         except grpc.RpcError as exc:
             return fault_of(exc).is_an_answer
         return True

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any, cast
 
 import grpc
@@ -46,8 +45,4 @@ def fault_of(exc: grpc.RpcError) -> GRPCFault:
 
 def _credentials(tls: TLS) -> Any:
     # Without a root of our own gRPC trusts a list that it carries.
-    return grpc.ssl_channel_credentials(_read(tls.ca_file), _read(tls.key_file), _read(tls.certificate_file))
-
-
-def _read(path: Path | None) -> bytes | None:
-    return None if path is None else path.read_bytes()
+    return grpc.ssl_channel_credentials(tls.ca_pem, tls.key_pem, tls.certificate_pem)

@@ -35,7 +35,7 @@ class HTTPTransport:
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
         self._url = connection.url
-        self._tls = None if connection.tls is None else connection.tls.context()
+        self._tls = None if connection.tls is None else connection.tls.context
         # Appending and popping are atomic; None stands for a client that was closed.
         self._idle: deque[http.client.HTTPConnection] | None = deque()
         # Where nobody closes the client, its end, or that of the program, does.

@@ -25,7 +25,7 @@ class AsyncHTTPTransport:
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
         self._url = connection.url
-        self._tls = None if connection.tls is None else connection.tls.context()
+        self._tls = None if connection.tls is None else connection.tls.context
         self._sessions = PerLoop(self._open_session, aiohttp.ClientSession.close)
 
     async def send(self, request: Request[Answer], deadline: Deadline) -> Answer:

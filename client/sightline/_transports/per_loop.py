@@ -30,6 +30,10 @@ class PerLoop(Generic[Resource]):
         self._lock = threading.Lock()
         self._is_closed = False
 
+    @property
+    def is_closed(self) -> bool:
+        return self._is_closed
+
     def opened(self) -> Resource | None:
         """Return the running loop's own resource, if it is there already."""
         found = self._held.get(asyncio.get_running_loop())
@@ -56,9 +60,13 @@ class PerLoop(Generic[Resource]):
         for loop, holder in held:
             if loop is asyncio.get_running_loop():
                 await holder.aclose()
-            elif not loop.is_closed():
-                # Another thread's loop; where it does not run any more, its end closes them.
-                asyncio.run_coroutine_threadsafe(_finish(holder), loop)
+            elif loop.is_running():
+                # Another thread's loop. One that does not run now closes its own at its end.
+                closing = _finish(holder)
+                try:
+                    asyncio.run_coroutine_threadsafe(closing, loop)
+                except RuntimeError:  # it ended meanwhile
+                    closing.close()
 
     def _keep(
         self, loop: asyncio.AbstractEventLoop, resource: Resource, holder: AsyncGenerator[Resource, None]
