@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterable, Mapping, Sequence
 from types import TracebackType
 from typing import Any, Literal, TypeVar, overload
 
@@ -268,5 +268,5 @@ class AsyncClient:
     def __repr__(self) -> str:
         return f"AsyncClient({self.url!r})"
 
-    async def _run(self, flow: Flow[Result]) -> Result:
-        return await run_async(flow, self._transport)
+    def _run(self, flow: Flow[Result]) -> Coroutine[Any, Any, Result]:
+        return run_async(flow, self._transport)

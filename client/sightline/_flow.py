@@ -64,11 +64,18 @@ def work(function: Callable[[], Result], *, to_its_end: bool = False) -> Flow[Re
 
 def run(flow: Flow[Result], transport: Transport) -> Result:
     """Perform a flow on this thread."""
+    outcome: Any = None
     try:
         step = next(flow)
         while True:
             try:
-                outcome = _perform(step, transport)
+                match step:
+                    case Send(request, deadline):
+                        outcome = transport.send(request, deadline)
+                    case Work(function):
+                        outcome = function()
+                    case Pause(seconds):
+                        outcome = time.sleep(seconds)
             except BaseException as exc:
                 step = flow.throw(exc)
             else:
@@ -78,38 +85,25 @@ def run(flow: Flow[Result], transport: Transport) -> Result:
 
 
 async def run_async(flow: Flow[Result], transport: AsyncTransport) -> Result:
-    """Perform a flow on the running event loop; slow functions go to its threads."""
+    """Perform a flow on the running event loop; slow functions go to threads."""
+    outcome: Any = None
     try:
         step = next(flow)
         while True:
             try:
-                outcome = await _perform_async(step, transport)
+                match step:
+                    case Send(request, deadline):
+                        outcome = await transport.send(request, deadline)
+                    case Work(function, to_its_end):
+                        outcome = await _in_a_thread(function, to_its_end=to_its_end)
+                    case Pause(seconds):
+                        outcome = await asyncio.sleep(seconds)
             except BaseException as exc:
                 step = flow.throw(exc)
             else:
                 step = flow.send(outcome)
     except StopIteration as end:
         return end.value
-
-
-def _perform(step: Step, transport: Transport) -> Any:
-    match step:
-        case Send(request, deadline):
-            return transport.send(request, deadline)
-        case Work(function):
-            return function()
-        case Pause(seconds):
-            return time.sleep(seconds)
-
-
-async def _perform_async(step: Step, transport: AsyncTransport) -> Any:
-    match step:
-        case Send(request, deadline):
-            return await transport.send(request, deadline)
-        case Work(function, to_its_end):
-            return await _in_a_thread(function, to_its_end=to_its_end)
-        case Pause(seconds):
-            return await asyncio.sleep(seconds)
 
 
 async def _in_a_thread(function: Callable[[], Any], *, to_its_end: bool) -> Any:

@@ -13,6 +13,8 @@ SCORE_MAX = 1 + 1e-5
 
 def check_array(name: str, array: NDArray[Any], dtype: type[np.generic], shape: tuple[int | None, ...]) -> None:
     """Raise ValueError unless `array` has this dtype and shape; an axis None may have any size above 0."""
+    if array.dtype == dtype and array.shape == shape:
+        return
     fits = len(shape) == array.ndim and all(
         got > 0 if size is None else got == size for got, size in zip(array.shape, shape, strict=True)
     )
