@@ -5,7 +5,7 @@ from pathlib import Path
 
 from serving import Service
 
-LOAD_S = 2
+LOAD_S = 3
 
 _MODEL = f'''
 import time

@@ -188,19 +188,24 @@ def test_a_full_queue_is_a_model_that_is_not_ready_and_the_others_are_answered(t
 def test_a_model_that_is_loading_is_not_ready(tmp_path: Path) -> None:
     service = launch(write_slow_repository(tmp_path / "slow"))
     try:
-        control(service, "slow", "unload")
-        loading = threading.Thread(target=control, args=(service, "slow", "load"))
-        loading.start()
-        time.sleep(LOAD_S / 3)
-        for way in WAYS:
-            with client_over(way, service.http_url, service.grpc_url, timeout=20, retries=0) as client:
+        with ExitStack() as stack:
+            clients = [
+                stack.enter_context(client_over(way, service.http_url, service.grpc_url, timeout=20, retries=0))
+                for way in WAYS
+            ]
+            for client in clients:
+                assert client.is_ready("slow")
+            control(service, "slow", "unload")
+            loading = threading.Thread(target=control, args=(service, "slow", "load"))
+            loading.start()
+            time.sleep(LOAD_S / 4)
+            for client in clients:
                 with pytest.raises(sightline.ModelNotReady, match=r"'slow' .* is not ready"):
                     client.infer("slow", {"IMAGE": IMAGE})
                 assert not client.is_ready("slow")
                 assert [model.name for model in client.models()] == []
-        loading.join()
-        for way in WAYS:
-            with client_over(way, service.http_url, service.grpc_url, timeout=20) as client:
+            loading.join()
+            for client in clients:
                 while not client.is_ready("slow"):
                     time.sleep(0.1)
                 assert client.infer("slow", {"IMAGE": IMAGE})["SCORES"].shape == (1, 3)
