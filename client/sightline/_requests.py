@@ -21,6 +21,17 @@ class Request(Generic[Answer_co]):
 
 
 @dataclass(frozen=True)
+class ModelRequest(Request[Answer_co]):
+    """A request to one model."""
+
+    model: str
+
+    @property
+    def model_name(self) -> str:
+        return self.model
+
+
+@dataclass(frozen=True)
 class Region:
     """A piece of shared memory that was registered with the server, and what lies in it."""
 
@@ -47,41 +58,26 @@ class Reply(NamedTuple):
 
 
 @dataclass(frozen=True, eq=False)
-class Infer(Request[Reply]):
+class Infer(ModelRequest[Reply]):
     """Run a model on tensors that include the batch axis; `outputs` None asks for all of its outputs."""
 
-    model: str
     inputs: Mapping[str, Tensor]
     outputs: tuple[str, ...] | None = None
     output_regions: Mapping[str, Region] = field(default_factory=dict[str, Region])
 
-    @property
-    def model_name(self) -> str:
-        return self.model
-
 
 @dataclass(frozen=True)
-class ModelMetadata(Request[Mapping[str, Any]]):
+class ModelMetadata(ModelRequest[Mapping[str, Any]]):
     """Ask for Triton's metadata of a model in its JSON form; `version` None means the newest."""
 
-    model: str
     version: int | None = None
-
-    @property
-    def model_name(self) -> str:
-        return self.model
 
 
 @dataclass(frozen=True)
-class ModelConfig(Request[Mapping[str, Any]]):
+class ModelConfig(ModelRequest[Mapping[str, Any]]):
     """Ask for Triton's configuration of a model in its JSON form; `version` None means the newest."""
 
-    model: str
     version: int | None = None
-
-    @property
-    def model_name(self) -> str:
-        return self.model
 
 
 @dataclass(frozen=True)

@@ -1,8 +1,10 @@
 """A served toy repository, for the tests that need answers and refusals of a known kind."""
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
+from client.command_runs import write_pictures
 from client.task_repository import write_task_repository
 from serving import Serve, Service
 from ways import WAYS, client_over
@@ -27,3 +29,18 @@ def client(way: str, toys: Service) -> Iterator[Client]:
 def tasks(serve: Serve, tmp_path_factory: pytest.TempPathFactory) -> Service:
     """A small model for each task that this checkout has no model for, served."""
     return serve(write_task_repository(tmp_path_factory.getbasetemp() / "tasks"))
+
+
+@pytest.fixture
+def workplace(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """An empty current folder for a command, with nothing of ours in the environment."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("SIGHTLINE_URL", raising=False)
+    monkeypatch.delenv("SIGHTLINE_API_KEY", raising=False)
+    return tmp_path
+
+
+@pytest.fixture
+def folder(workplace: Path) -> Path:
+    """The current folder of a command, with many pictures in it."""
+    return write_pictures(workplace)

@@ -7,7 +7,6 @@ import socket
 import subprocess
 from pathlib import Path
 
-import pytest
 from client.command_runs import (
     COMMAND,
     COUNT,
@@ -19,17 +18,8 @@ from client.command_runs import (
     start,
     wait_for,
     whole_lines,
-    write_pictures,
 )
 from serving import Service
-
-
-@pytest.fixture
-def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.delenv("SIGHTLINE_URL", raising=False)
-    monkeypatch.delenv("SIGHTLINE_API_KEY", raising=False)
-    return write_pictures(tmp_path)
 
 
 def test_killed_again_and_again_a_run_does_nothing_twice_and_loses_nothing(toys: Service, folder: Path) -> None:

@@ -6,18 +6,10 @@ from contextlib import suppress
 from pathlib import Path
 
 import pytest
-from client.command_runs import COMMAND, COUNT, WAIT_S, arguments, run, write_pictures
+from client.command_runs import COMMAND, COUNT, WAIT_S, arguments, run
 from serving import Service
 
 from sightline.cli import _progress, _reports
-
-
-@pytest.fixture
-def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.delenv("SIGHTLINE_URL", raising=False)
-    monkeypatch.delenv("SIGHTLINE_API_KEY", raising=False)
-    return write_pictures(tmp_path)
 
 
 def test_a_long_run_without_a_terminal_says_now_and_then_how_far_it_is(

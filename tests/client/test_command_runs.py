@@ -15,19 +15,10 @@ from client.command_runs import (
     check_complete,
     entries,
     run,
-    write_pictures,
 )
 from serving import Service
 
 from sightline.cli import main
-
-
-@pytest.fixture
-def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.delenv("SIGHTLINE_URL", raising=False)
-    monkeypatch.delenv("SIGHTLINE_API_KEY", raising=False)
-    return write_pictures(tmp_path)
 
 
 def test_answers_mirror_the_folders_and_json_is_the_journal_without_the_source(toys: Service, folder: Path) -> None:

@@ -18,11 +18,10 @@ def toy_url(request: pytest.FixtureRequest, toys: Service) -> str:
 
 
 @pytest.fixture
-def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    monkeypatch.chdir(tmp_path)
+def folder(workplace: Path) -> Path:
     for name, data in {"a.jpg": b"xxx", "bad.jpg": b"INVALID_ARG", "raise.jpg": b"raise", "b.jpg": b"xxxxxx"}.items():
-        (tmp_path / name).write_bytes(data)
-    return tmp_path
+        (workplace / name).write_bytes(data)
+    return workplace
 
 
 def run(toy_url: str, *arguments: str, stdin: bytes | None = None) -> Result:

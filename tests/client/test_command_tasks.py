@@ -31,17 +31,14 @@ SAVED = {
 
 
 @pytest.fixture
-def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+def folder(workplace: Path) -> Path:
     """`a/x.png` and `b/x.jpg.png`: 16 x 8 pixels, the left half red, the right half black."""
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.delenv("SIGHTLINE_URL", raising=False)
-    monkeypatch.delenv("SIGHTLINE_API_KEY", raising=False)
     pixels = np.zeros((8, 16, 3), np.uint8)
     pixels[:, :8, 0] = 255
     for name in ("a/x.png", "b/x.bmp"):
-        (tmp_path / name).parent.mkdir()
-        PIL.Image.fromarray(pixels).save(tmp_path / name)
-    return tmp_path
+        (workplace / name).parent.mkdir()
+        PIL.Image.fromarray(pixels).save(workplace / name)
+    return workplace
 
 
 def run(tasks: Service, command: str, *arguments: str, stdin: bytes | None = None) -> Result:
