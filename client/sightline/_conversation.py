@@ -55,8 +55,8 @@ class Conversation:
     def answer(self, call: Call[Result]) -> Flow[Result]:
         """Do a task."""
         deadline = Deadline(self._timeout_s)
-        picture = yield from _read_picture(call.image, deadline)
-        inputs = dict(call.inputs) if call.image is None else {"IMAGE": bytes_tensor(picture), **call.inputs}
+        picture = (yield from _read_picture(call.image, deadline)) if call.takes_image else b""
+        inputs = {"IMAGE": bytes_tensor(picture), **call.inputs} if call.takes_image else call.inputs
         tensors = checked_inputs(call.model, inputs)
         info = self._models.get(call.model) or (yield from self._describe(call.model, None, deadline))
         info = yield from self._checked(info, call.task, tensors, call.outputs, deadline)
@@ -165,11 +165,9 @@ class Conversation:
 
 
 def _read_picture(image: ImageLike | None, deadline: Deadline) -> Flow[bytes]:
-    if image is None:
-        return b""
     if isinstance(image, (bytes, bytearray, memoryview)):
         return encode_image(image)
-    return (yield from work(lambda: encode_image(image, timeout=deadline.remaining_s())))
+    return (yield from work(lambda: encode_image(cast(ImageLike, image), timeout=deadline.remaining_s())))
 
 
 def _byte_size(tensor: NDArray[Any]) -> int:

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 from urllib.parse import unquote
 
 import numpy as np
@@ -37,6 +37,7 @@ ASKED: list[tuple[str, Callable[[Client], object], type[SightlineError]]] = [
     ("internal", lambda c: c.classify(b"INTERNAL", model="toy"), sightline.InferenceFailed),
     ("the model raises", lambda c: c.classify(b"raise", model="toy"), sightline.InferenceFailed),
     ("empty bytes", lambda c: c.classify(b"", model="toy"), sightline.ImageError),
+    ("no picture", lambda c: c.classify(cast(bytes, None), model="toy"), sightline.ImageError),
     ("another task", lambda c: c.generate(seed=1, model="toy"), sightline.InvalidRequest),
     ("not an answer of the task", lambda c: c.classify(b"nan", model="toy"), sightline.InferenceFailed),
     ("unknown input", lambda c: c.infer("toy", {"X": IMAGE}), sightline.InvalidRequest),

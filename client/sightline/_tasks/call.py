@@ -38,3 +38,5 @@ class Call(Generic[Result]):
     """Becomes the input IMAGE."""
     inputs: Mapping[str, NDArray[Any]] = field(default_factory=dict[str, "NDArray[Any]"])
     """Beside IMAGE."""
+    takes_image: bool = True
+    """None is no picture, but a mistake, where a task takes one."""

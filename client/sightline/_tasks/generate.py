@@ -18,7 +18,7 @@ def generate(*, seed: int, model: str) -> Call[PIL.Image.Image]:
     if not _SEED_MIN <= number <= _SEED_MAX:
         raise InvalidRequest(f"expected seed to fit in 64 bits, got {number}; pass a smaller number", model=model)
     inputs = {"SEED": np.array([[number]], dtype=np.int64)}
-    return Call("unconditional-image-generation", model, ("RESULT",), _decode, inputs=inputs)
+    return Call("unconditional-image-generation", model, ("RESULT",), _decode, inputs=inputs, takes_image=False)
 
 
 def _decode(answer: Answer) -> PIL.Image.Image:
