@@ -1,7 +1,9 @@
 """Pixel specifications, colour modes and fitting."""
 
 import io
-from typing import Any
+from dataclasses import replace
+from itertools import product
+from typing import Any, cast
 
 import numpy as np
 import numpy.typing as npt
@@ -9,9 +11,10 @@ import pytest
 from PIL import Image
 
 from sightline_backend.errors import ParameterError, PictureError
+from sightline_backend.fitting import LETTERBOX_LEVEL
 from sightline_backend.modes import to_mode
 from sightline_backend.pictures import open_picture
-from sightline_backend.pixels import FITS, LETTERBOX_LEVEL, RESAMPLES, PixelSpec, decode, decode_batch, fit
+from sightline_backend.pixels import FITS, RESAMPLES, PixelSpec, decode, decode_batch, fit
 
 WHITE = (255, 255, 255)
 
@@ -41,6 +44,8 @@ def difference(a: npt.NDArray[np.uint8], b: npt.NDArray[np.uint8]) -> int:
         (PixelSpec(64, 64), "rgb_64x64_squash", (64, 64, 3)),
         (PixelSpec(64, 48, "gray", "crop"), "gray_64x48_crop", (48, 64, 1)),
         (PixelSpec(8, 16, fit="letterbox", resample="lanczos"), "rgb_8x16_letterbox_lanczos", (16, 8, 3)),
+        (PixelSpec(224, 160, fit="crop", shorter_side=256), "rgb_224x160_crop256", (160, 224, 3)),
+        (PixelSpec(8, 8, "gray", "crop", "bicubic", 8), "gray_8x8_crop8_bicubic", (8, 8, 1)),
     ],
 )
 def test_a_specification_has_name_and_shape_and_survives_its_parameters(
@@ -49,6 +54,12 @@ def test_a_specification_has_name_and_shape_and_survives_its_parameters(
     assert spec.name == name
     assert spec.shape == shape
     assert PixelSpec.from_parameters(spec.parameters() | {"other": "thing"}) == spec
+
+
+def test_a_shorter_side_is_written_only_where_there_is_one() -> None:
+    written = {"width": "8", "height": "9", "mode": "rgb", "fit": "crop", "resample": "bilinear"}
+    assert PixelSpec(8, 9, fit="crop").parameters() == written
+    assert PixelSpec(8, 9, fit="crop", shorter_side=10).parameters() == written | {"shorter_side": "10"}
 
 
 @pytest.mark.parametrize(
@@ -63,6 +74,19 @@ def test_a_specification_has_name_and_shape_and_survives_its_parameters(
         ({"width": "8", "height": "8", "mode": "bgr"}, "mode: expected one of rgb, gray, got 'bgr'"),
         ({"width": "8", "height": "8", "fit": "pad"}, "fit: expected one of squash, crop, letterbox, got 'pad'"),
         ({"width": "8", "height": "8", "resample": "area"}, "resample: expected one of bilinear, bicubic"),
+        (
+            {"width": "8", "height": "8", "shorter_side": "9"},
+            "shorter_side: expected the fit crop, got squash; leave one of them out",
+        ),
+        (
+            {"width": "8", "height": "9", "fit": "crop", "shorter_side": "8"},
+            "shorter_side: expected a whole number from 9 to 4096, got 8",
+        ),
+        (
+            {"width": "8", "height": "9", "fit": "crop", "shorter_side": "4097"},
+            "shorter_side: expected a whole number from 9 to 4096, got 4097",
+        ),
+        ({"width": "8", "height": "9", "fit": "crop", "shorter_side": ""}, "shorter_side: expected a whole number"),
     ],
 )
 def test_unusable_parameters_are_refused(parameters: dict[str, str], message: str) -> None:
@@ -272,3 +296,83 @@ def test_of_several_pictures_the_bad_one_is_named() -> None:
 def test_an_image_without_pixels_is_refused() -> None:
     with pytest.raises(PictureError, match="0x4"):
         fit(Image.new("RGB", (0, 4)), PixelSpec(4, 4))
+
+
+SQUARE, WIDE = PixelSpec(22, 22, fit="crop", shorter_side=25), PixelSpec(33, 16, fit="crop", shorter_side=33)
+
+
+def test_a_crop_after_resampling_gives_torchvisions_pixels_bit_for_bit() -> None:
+    from sightline_export.sources.torchvision_operators import declare_operators
+
+    declare_operators()
+    from torchvision import transforms
+
+    sizes_wh = [(1, 1), (1, 8), (25, 25), (26, 25), (33, 50), (56, 7), (7, 56), (640, 480), (481, 641), (1001, 127)]
+    sizes_wh += [tuple(size) for size in np.random.default_rng(0).integers(40, 320, (25, 2)).tolist()]
+    for size_wh in sizes_wh:
+        image = scene(*size_wh)
+        for spec, resample in product((SQUARE, WIDE), RESAMPLES):
+            resize = transforms.Resize(spec.shorter_side, transforms.InterpolationMode(resample))
+            expected = cast(Image.Image, transforms.CenterCrop((spec.height, spec.width))(resize(image)))
+            pixels = decode(saved(image, "PNG"), replace(spec, resample=resample))
+            assert np.array_equal(pixels, np.asarray(expected)), (size_wh, spec, resample)
+
+
+@pytest.mark.parametrize("mode", ["rgb", "gray"])
+@pytest.mark.parametrize("size_wh", [(1, 5000), (5000, 1), (65_535, 1), (1, 65_535), (9, 73), (65_535, 700)])
+def test_the_middle_of_an_elongated_picture_is_resampled_alone(
+    mode: Any, size_wh: tuple[int, int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sizes: list[tuple[int, int]] = []
+    resize = Image.Image.resize
+
+    def spy(self: Image.Image, size: tuple[int, int], *arguments: Any) -> Image.Image:
+        sizes.append(size)
+        return resize(self, size, *arguments)
+
+    monkeypatch.setattr("PIL.Image.Image.resize", spy)
+    pixels = fit(Image.new("RGB", size_wh, (9, 9, 9)), PixelSpec(224, 200, mode, "crop", shorter_side=256))
+    assert pixels.shape == (200, 224, 3 if mode == "rgb" else 1)
+    assert (pixels == 9).all()
+    assert sizes[-1] == (224, 200)
+    assert max(width * height for width, height in sizes) <= 224 * 200
+
+
+@pytest.mark.parametrize("longer", [160, 161, 162])
+@pytest.mark.parametrize("upright", [False, True])
+def test_an_elongated_picture_shows_the_same_part_as_one_that_is_resampled_whole(longer: int, upright: bool) -> None:
+    size_wh = (20, longer) if upright else (longer, 20)
+    spec = PixelSpec(20, 18, fit="crop", shorter_side=23)
+    image = scene(*size_wh)
+    scale = 23 / 20
+    whole = image.resize((int(size_wh[0] * scale), int(size_wh[1] * scale)), Image.Resampling.BILINEAR)
+    left, top = round((whole.width - 20) / 2), round((whole.height - 18) / 2)
+    assert difference(fit(image, spec), np.asarray(whole.crop((left, top, left + 20, top + 18)))) <= 1
+
+
+@pytest.mark.parametrize("size_wh", [(1000, 800), (1001, 333), (640, 1201), (2400, 200)])
+@pytest.mark.parametrize("orientation", [1, 3, 6])
+def test_a_reduced_jpeg_is_cropped_as_the_full_one_is(size_wh: tuple[int, int], orientation: int) -> None:
+    exif = Image.Exif()
+    exif[0x0112] = orientation
+    data = saved(scene(*size_wh), "JPEG", quality=92, exif=exif)
+    spec = PixelSpec(64, 48, fit="crop", shorter_side=80)
+    assert difference(decode(data, spec), fit(open_picture(data), spec)) <= 5
+
+
+@pytest.mark.parametrize(
+    ("size_wh", "asked"), [((800, 600), (214, 161)), ((600, 800), (161, 214)), ((900, 90), (1601, 161))]
+)
+def test_a_jpeg_keeps_twice_the_size_that_is_cropped(
+    size_wh: tuple[int, int], asked: tuple[int, int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    wanted: list[tuple[int, int]] = []
+    draft = Image.Image.draft
+
+    def spy(self: Any, mode: Any, size: tuple[int, int]) -> Any:
+        wanted.append(size)
+        return draft(self, mode, size)
+
+    monkeypatch.setattr("PIL.JpegImagePlugin.JpegImageFile.draft", spy)
+    decode(saved(scene(*size_wh), "JPEG"), PixelSpec(64, 48, fit="crop", shorter_side=80))
+    assert wanted == [asked]
