@@ -4,6 +4,8 @@
 #   make serve   the same server, staying up
 #   make test    every check and test
 #
+#   make benchmark-export    how long exports take; writes the tables of docs/export.md
+#
 # TORCH chooses the PyTorch to install, for example: make demo TORCH="torch --index-url <an index of CPU builds>"
 
 PYTHON ?= python3
@@ -12,7 +14,7 @@ DEMO_MODELS := cnn gan attention
 BIN := .venv/bin
 
 .DEFAULT_GOAL := demo
-.PHONY: demo serve test check setup models clean
+.PHONY: demo serve test check setup models benchmark-export clean
 
 demo: models
 	@$(BIN)/python docs/demo.py
@@ -27,6 +29,9 @@ check: setup
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/pyright
+
+benchmark-export: setup
+	$(BIN)/python -m benchmarks.export
 
 models: setup
 	@$(BIN)/sightline export --if-missing $(DEMO_MODELS)

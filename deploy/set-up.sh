@@ -22,6 +22,8 @@ say "set-up: installing $TORCH and the four distributions (minutes on the first 
 .venv/bin/python -m pip install --quiet 'pip>=23'  # Ubuntu 22.04 makes environments with one that lacks --python
 # shellcheck disable=SC2086  # TORCH may carry options
 .venv/bin/python -m pip install --quiet $TORCH
-.venv/bin/python -m pip install --quiet -e client -e server -e export -e python_backend -r requirements-dev.txt
+# The PyTorch that was chosen stays: torchvision, asked for by the extra `models`, would otherwise bring the newest one.
+.venv/bin/python -c 'from importlib.metadata import version; print("torch==" + version("torch"))' > .venv/constraints.txt
+.venv/bin/python -m pip install --quiet --constraint .venv/constraints.txt -e client -e server -e "export[models]" -e python_backend -r requirements-dev.txt
 .venv/bin/sightline install-runtime
 .venv/bin/sightline doctor --machine-only

@@ -1,12 +1,16 @@
 """Everything that sightline_export raises on purpose.
 
 ExportError
-├── UnknownRecipe (LookupError)       no recipe of that name
+├── UnknownSource (LookupError)       neither a recipe of that name nor any other source of models
+├── UnknownModel (LookupError)        the repository, or the server, holds no model of that name
+├── SourceUnusable                    the source is there, but no network comes of it
+│   └── WeightsMismatch               the weights are another network's
 ├── VersionExists (FileExistsError)   a published version is never overwritten
 ├── VerificationFailed                two runtimes disagree: nothing was published
 ├── FloorMissed                       the trained model is not good enough: nothing was published
-├── GraphRefused                      the traced graph breaks the contract (batch axis, IR version, opset)
-└── RepositoryUnusable (OSError)      the model repository can't be read or written
+├── GraphRefused                      the graph can't be served as it is (batch axis, operators, IR version, opset)
+├── RepositoryUnusable (OSError)      the model repository can't be read or written
+└── ServiceUnusable                   no tritonserver to verify with, or the one that was named does not answer
 
 Each class carries the exit code of the command line.
 """
@@ -20,10 +24,26 @@ class ExportError(Exception):
     exit_code: ClassVar[int] = 1
 
 
-class UnknownRecipe(ExportError, LookupError):
-    """No recipe has that name."""
+class UnknownSource(ExportError, LookupError):
+    """No recipe has that name, and it is no other source either."""
 
     exit_code = 16
+
+
+class UnknownModel(ExportError, LookupError):
+    """The repository, or the server, holds no model of that name."""
+
+    exit_code = 6
+
+
+class SourceUnusable(ExportError):
+    """The library, file or factory that was named does not give a network that can be exported."""
+
+    exit_code = 17
+
+
+class WeightsMismatch(SourceUnusable):
+    """The keys or shapes of the weights are not those of the network."""
 
 
 class VersionExists(ExportError, FileExistsError):
@@ -33,7 +53,7 @@ class VersionExists(ExportError, FileExistsError):
 
 
 class VerificationFailed(ExportError):
-    """PyTorch and ONNX Runtime (or the served model) gave different answers."""
+    """PyTorch, ONNX Runtime and the served model did not give the same answers."""
 
     exit_code = 14
 
@@ -45,7 +65,7 @@ class FloorMissed(ExportError):
 
 
 class GraphRefused(ExportError):
-    """The traced graph can't be served: frozen batch axis, or an IR version or opset that Triton's runtime refuses."""
+    """The graph can't be served: frozen batch axis, unknown operators, an IR version or opset that Triton refuses."""
 
     exit_code = 14
 
@@ -54,3 +74,9 @@ class RepositoryUnusable(ExportError, OSError):
     """The model repository can't be read or written."""
 
     exit_code = 12
+
+
+class ServiceUnusable(ExportError):
+    """There is no tritonserver to verify with, or the one that was named does not answer."""
+
+    exit_code = 4

@@ -1,41 +1,25 @@
-"""One export from start to end: train, trace, verify, measure, write down, publish."""
+"""Two ways to a candidate for publishing: train a recipe, or take a network whose weights came ready."""
 
 from __future__ import annotations
 
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass
-from datetime import date
-from importlib.metadata import version as installed_version
 from pathlib import Path
 
 import torch
-from torch import nn
 
-from sightline_export.card import Facts, write_card
+from sightline_export.candidate import from_onnx, from_pytorch
+from sightline_export.entries import network_name
+from sightline_export.measure import Measurement
 from sightline_export.recipe import Evaluation, Recipe
-from sightline_export.repository.entry import ModelEntry
-from sightline_export.repository.model_config import backend_config, ensemble_config, network_config
-from sightline_export.repository.publish import publish, published_versions, require_free, staging_folder
-from sightline_export.runtimes import onnx_runtime, pytorch_runtime
-from sightline_export.trace import trace
+from sightline_export.release import Doing, Done, Measure, Setting, release
+from sightline_export.repository.publish import published_versions, require_free
+from sightline_export.runtimes import onnx_runtime
+from sightline_export.sources import Imported
 from sightline_export.training.progress import Epoch
-from sightline_export.verify import Runtime, compare, require_parity
+from sightline_export.verification.parity import Runtime
 
 WEIGHTS_SEED = 0
-LIBRARIES = ("torch", "onnx", "onnxruntime")
-
-
-@dataclass(frozen=True)
-class Done:
-    """A step that has just ended, in words."""
-
-    text: str
-
-
-def network_name(name: str) -> str:
-    """The model behind the ensemble `name`."""
-    return f"{name}_network"
 
 
 def newest_graph(repository: Path, name: str) -> Path:
@@ -46,93 +30,45 @@ def newest_graph(repository: Path, name: str) -> Path:
     return repository / network_name(name) / str(versions[-1]) / "model.onnx"
 
 
-def export_recipe(recipe: Recipe, repository: Path, version: int, checkpoints: Path) -> Iterator[Epoch | Done]:
-    """Build version `version` of `recipe` in `repository`, reporting each epoch and each step.
+def export_recipe(recipe: Recipe, setting: Setting, checkpoints: Path) -> Iterator[Epoch | Doing | Done]:
+    """Train `recipe` and publish it, reporting each epoch and each step.
 
     Nothing appears in the repository unless every step succeeds. Raises VersionExists, VerificationFailed, FloorMissed,
     GraphRefused, RepositoryUnusable.
     """
-    require_free(repository, (network_name(recipe.name), recipe.name), version)
-
-    started = time.monotonic()
+    require_free(setting.repository, (network_name(recipe.name), recipe.name), setting.version)
+    started_at = time.monotonic()
     torch.manual_seed(WEIGHTS_SEED)
     network = recipe.build()
     checkpoint = checkpoints / f"{recipe.name}.pt"
     yield from recipe.train(network, checkpoint)
-    training_s = time.monotonic() - started
-
+    training_s = time.monotonic() - started_at
     checkpoint.unlink(missing_ok=True)  # trained to the end: the next export, also after a refusal, trains anew
-    with staging_folder(repository) as staging:
-        yield from _publish_trained(recipe, network, training_s, repository, version, staging)
+
+    def measure(graph: Runtime) -> Measurement:
+        required = {name: onnx_runtime(newest_graph(setting.repository, name)) for name in recipe.requires}
+        measurement = recipe.evaluate(Evaluation(graph, required))
+        measurement.require_floors(recipe.name)
+        return measurement
+
+    weights = f"trained by this export in {training_s:.0f} s"
+    candidate = from_pytorch(recipe.spec, network, f"recipe {recipe.name}", weights)
+    yield Done(f"trained {candidate.parameters:,} parameters in {training_s:.0f} s")
+    yield from release(candidate, setting, measure)
 
 
-def _publish_trained(
-    recipe: Recipe, network: nn.Module, training_s: float, repository: Path, version: int, staging: Path
-) -> Iterator[Done]:
-    task = recipe.task
-    signature = task.network_signature(recipe)
-    parameters = sum(parameter.numel() for parameter in network.parameters())
-    yield Done(f"trained {parameters:,} parameters in {training_s:.0f} s")
+def export_import(imported: Imported, setting: Setting, measure: Measure | None = None) -> Iterator[Doing | Done]:
+    """Publish a network whose weights came ready, reporting each step; raises as :func:`export_recipe` does.
 
-    graph_module = task.graph(recipe, network).eval()
-    examples = task.examples(recipe, recipe.max_batch_size)
-    graph_path = staging / "model.onnx"
-    trace(
-        graph_module,
-        tuple(torch.from_numpy(examples[spec.name][:2]) for spec in signature.inputs),
-        signature,
-        graph_path,
-    )
-    graph_bytes = graph_path.stat().st_size
-    yield Done(f"traced to ONNX, {graph_bytes / 1e6:.1f} MB")
-
-    graph = onnx_runtime(graph_path)
-    parity = compare(pytorch_runtime(graph_module, signature), graph, examples, signature, recipe.max_batch_size)
-    require_parity(recipe.name, parity)
-    batches = ", ".join(str(batch) for batch in dict.fromkeys(row.batch for row in parity))
-    yield Done(
-        f"verified: PyTorch and ONNX Runtime agree at batch {batches}, within {max(p.difference for p in parity):.1e}"
-    )
-
-    required = {name: onnx_runtime(newest_graph(repository, name)) for name in recipe.requires}
-    measurement = recipe.evaluate(Evaluation(graph, required))
-    measurement.require_floors(recipe.name)
-    yield Done("measured: " + ", ".join(f"{figure.name} {figure.value:.4g}" for figure in measurement.figures))
-
-    facts = Facts(
-        version=version,
-        exported_on=date.today(),
-        training_s=training_s,
-        parameters=parameters,
-        graph_bytes=graph_bytes,
-        measurement=measurement,
-        parity=parity,
-        versions=tuple((library, installed_version(library)) for library in LIBRARIES),
-    )
-    publish(repository, entries(recipe, graph_path, graph, write_card(recipe, facts)), version, task.id, staging)
-    yield Done(f"published version {version} in {repository / recipe.name}")
-
-
-def entries(recipe: Recipe, graph_path: Path, graph: Runtime, card: str) -> tuple[ModelEntry, ...]:
-    """The folders of one export, the ensemble last."""
-    task, size = recipe.task, recipe.max_batch_size
-    network = network_name(recipe.name)
-    step_models, wiring = task.steps(recipe, network)
-    signature = task.network_signature(recipe)
-    labels = {"labels.txt": "".join(f"{label}\n" for label in recipe.labels)} if recipe.labels else {}
-    shared = [
-        ModelEntry(backend_config(step.name, step.backend, step.signature, size, step.parameters), versioned=False)
-        for step in step_models
-    ]
-    network_entry = ModelEntry(
-        network_config(network, signature, size),
-        variants={"gpu": network_config(network, signature, size, gpu=True)},
-        texts=labels,
-        weights=graph_path,
-    )
-    ensemble = ModelEntry(
-        ensemble_config(recipe.name, task.id, task.ensemble_signature(recipe), wiring, size, recipe.labels),
-        texts=labels | {"README.md": card},
-        golden=task.golden(recipe, graph),
-    )
-    return (*shared, network_entry, ensemble)
+    measure: figures on held-out data, where there is any.
+    """
+    spec, network = imported.spec, imported.network
+    require_free(setting.repository, (network_name(spec.name), spec.name), setting.version)
+    if isinstance(network, torch.nn.Module):
+        candidate = from_pytorch(spec, network, imported.origin, imported.weights)
+    else:
+        candidate = from_onnx(spec, network, imported.origin, imported.weights)
+    yield Done(f"read {imported.origin}: {candidate.parameters:,} parameters, weights {imported.weights}")
+    for note in candidate.notes:
+        yield Done(note)
+    yield from release(candidate, setting, measure)

@@ -4,20 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from difflib import get_close_matches
 from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from sightline_backend.pixels import PixelSpec
-from sightline_export.errors import UnknownRecipe
+from sightline_export.errors import UnknownSource
 from sightline_export.measure import Measurement
+from sightline_export.model_spec import ModelSpec
 from sightline_export.training.progress import Epoch
+from sightline_export.verification.parity import Runtime
 
 if TYPE_CHECKING:
     from torch import nn
-
-    from sightline_export.tasks.task import Task
-    from sightline_export.verify import Runtime
 
 
 @dataclass(frozen=True)
@@ -30,40 +29,23 @@ class Evaluation:
 
 @dataclass(frozen=True)
 class Recipe:
-    """One model that `sightline export` builds.
+    """One model that `sightline export` builds from data.
 
-    name: what users type.
-    summary: one line for `sightline export --list`.
-    paper, data, limits: for the model card.
-    task: wraps the network into the served graph and writes the ensemble around it.
-    pixels: the pixel specification of pictures that go in, or come out.
     build: a fresh network (seeded by the caller).
     train: trains it in place and yields after each epoch; the checkpoint file makes it resumable.
     evaluate: figures on held-out data, with the floors below which nothing is published.
-    labels: names of the classes, in the order of the scores; empty where there are none.
-    max_batch_size: of the network and the ensemble.
     requires: recipes that must be in the repository first, because `evaluate` asks them.
     """
 
-    name: str
-    summary: str
-    paper: str
-    data: str
-    task: Task
-    pixels: PixelSpec
+    spec: ModelSpec
     build: Callable[[], nn.Module]
     train: Callable[[nn.Module, Path], Iterator[Epoch]]
     evaluate: Callable[[Evaluation], Measurement]
-    limits: str
-    labels: tuple[str, ...] = ()
     requires: tuple[str, ...] = ()
-    max_batch_size: int = 32
 
-    def __post_init__(self) -> None:
-        if not self.name.isidentifier() or not self.name.islower():
-            raise ValueError(f"expected a lower-case identifier as the recipe's name, got {self.name!r}")
-        if self.max_batch_size < 1:
-            raise ValueError(f"expected max_batch_size >= 1, got {self.max_batch_size}")
+    @property
+    def name(self) -> str:
+        return self.spec.name
 
 
 _RECIPES: dict[str, Recipe] = {}
@@ -84,10 +66,14 @@ def recipes() -> dict[str, Recipe]:
 
 
 def find(name: str) -> Recipe:
-    """The recipe `name`. Raises UnknownRecipe, naming those that there are."""
+    """The recipe `name`. Raises UnknownSource, naming those that there are."""
     known = recipes()
     if name not in known:
-        raise UnknownRecipe(f"expected one of the recipes {', '.join(known)}, got {name!r}")
+        near = get_close_matches(name, known, n=1)
+        raise UnknownSource(
+            f"expected one of the recipes {', '.join(known)}, or a source such as torchvision:resnet50, timm:NAME, "
+            f"file.py:factory or model.onnx, got {name!r}" + (f"; did you mean {near[0]}?" if near else "")
+        )
     return known[name]
 
 

@@ -3,23 +3,28 @@
 from collections.abc import Iterator
 
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
-from sightline_export.exporter import Done
+from sightline_export.release import Doing, Done
 from sightline_export.training.progress import Epoch
 
 PLAIN_LINES_PER_TRAINING = 6
 
 
-def report(name: str, events: Iterator[Epoch | Done], console: Console | None = None) -> None:
+def report(name: str, events: Iterator[Epoch | Doing | Done], console: Console | None = None) -> None:
     """Drive the export `events` to their end and show them."""
     console = console or Console(stderr=True, highlight=False)
     if console.is_terminal:
         _draw(name, events, console)
         return
     for event in events:
-        if isinstance(event, Done) or is_shown(event):
-            console.print(f"{name}: {event.text if isinstance(event, Done) else event}", soft_wrap=True)
+        match event:
+            case Done(text):
+                console.print(f"{name}: {text}", soft_wrap=True)
+            case Epoch() if is_shown(event):
+                console.print(f"{name}: {event}", soft_wrap=True)
+            case _:
+                pass
 
 
 def is_shown(epoch: Epoch) -> bool:
@@ -28,20 +33,29 @@ def is_shown(epoch: Epoch) -> bool:
     return epoch.number in (1, epoch.total) or epoch.number % every == 0
 
 
-def _draw(name: str, events: Iterator[Epoch | Done], console: Console) -> None:
+def _draw(name: str, events: Iterator[Epoch | Doing | Done], console: Console) -> None:
     columns = (
+        SpinnerColumn(),
         TextColumn("{task.description}"),
         BarColumn(),
-        MofNCompleteColumn(),
         TextColumn("{task.fields[figures]}"),
-        TimeRemainingColumn(),
+        TimeElapsedColumn(),
     )
     with Progress(*columns, console=console, transient=True) as progress:
-        training = progress.add_task(f"{name}: training", total=None, figures="")
+        step = progress.add_task(name, total=None, figures="")
         for event in events:
-            if isinstance(event, Done):
-                progress.update(training, visible=False)
-                console.print(f"{name}: {event.text}", soft_wrap=True)
-            else:
-                figures = " ".join(f"{figure} {value:.3f}" for figure, value in event.figures.items())
-                progress.update(training, total=event.total, completed=event.number, figures=figures, refresh=True)
+            match event:
+                case Done(text):
+                    console.print(f"{name}: {text}", soft_wrap=True)
+                case Doing(text):
+                    progress.reset(step, total=None, description=f"{name}: {text}", figures="")
+                case Epoch():
+                    figures = " ".join(f"{figure} {value:.3f}" for figure, value in event.figures.items())
+                    progress.update(
+                        step,
+                        description=f"{name}: training",
+                        total=event.total,
+                        completed=event.number,
+                        figures=f"{event.number}/{event.total} {figures}",
+                        refresh=True,
+                    )

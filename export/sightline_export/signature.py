@@ -1,9 +1,19 @@
 """What a served network takes and gives: names, types and shapes, as Triton writes them."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
+import numpy as np
+
 Datatype = Literal["UINT8", "INT32", "INT64", "FP32", "BYTES"]
+NUMPY_TYPES: Mapping[Datatype, type[np.generic]] = {
+    "UINT8": np.uint8,
+    "INT32": np.int32,
+    "INT64": np.int64,
+    "FP32": np.float32,
+    "BYTES": np.object_,
+}
 
 
 @dataclass(frozen=True)
@@ -11,7 +21,8 @@ class TensorSpec:
     """One input or output.
 
     shape: without the batch axis; -1 where it varies.
-    tolerance: the largest absolute difference allowed between two runtimes, in the tensor's own unit.
+    tolerance: the difference allowed between two runtimes: as a share of the largest value where the type is FP32, in
+        levels where it is UINT8 or the bytes of a picture.
     labelled: whether index i of the vector means line i of labels.txt.
     nhwc: whether the tensor is a picture (height, width, channels).
     """

@@ -46,7 +46,7 @@ def ask(request: pytest.FixtureRequest, service: Service) -> Iterator[Ask]:
 
 @pytest.mark.parametrize("batch", [1, 3])
 def test_a_network_names_the_classes_of_its_pixels(ask: Ask, batch: int) -> None:
-    pixels = np.stack([decode(PICTURE.read_bytes(), find("cnn").pixels)] * batch)
+    pixels = np.stack([decode(PICTURE.read_bytes(), find("cnn").spec.pixels)] * batch)
     check(ask("cnn_network", pixels, "UINT8"), batch)
 
 

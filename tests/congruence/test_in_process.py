@@ -21,7 +21,7 @@ REPOSITORY = ROOT / "model_repository"
 @pytest.mark.parametrize("picture", PICTURES.values(), ids=PICTURES)
 def test_a_served_score_is_the_exports_own(service: Service, model: str, picture: bytes) -> None:
     graph = onnx_runtime(newest_graph(REPOSITORY, model))
-    own = graph({"PIXELS": decode(picture, find(model).pixels)[None]})["SCORES"][0]
+    own = graph({"PIXELS": decode(picture, find(model).spec.pixels)[None]})["SCORES"][0]
     for url in (service.http_url, service.grpc_url):
         np.testing.assert_allclose(scores(url, model, picture), own, rtol=0, atol=TOLERANCE)
 
@@ -37,7 +37,7 @@ def test_a_generated_picture_is_the_exports_own(service: Service, seed: int) -> 
 
 def test_the_attention_map_is_served_by_the_network(service: Service) -> None:
     picture = Path(REPOSITORY / "attention" / "1" / "golden" / "digit-3.png").read_bytes()
-    pixels = decode(picture, find("attention").pixels)[None]
+    pixels = decode(picture, find("attention").spec.pixels)[None]
     own = onnx_runtime(newest_graph(REPOSITORY, "attention"))({"PIXELS": pixels})["ATTENTION"]
     with Client(service.http_url, timeout=60) as client:
         served = client.infer("attention_network", {"PIXELS": pixels}, outputs=["ATTENTION"])["ATTENTION"]

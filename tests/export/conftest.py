@@ -1,29 +1,18 @@
-"""A recipe that trains in a second, for tests of everything around training."""
+"""What the tests of the export share."""
 
-from dataclasses import replace
 from pathlib import Path
 
-import numpy as np
 import pytest
+from export.quick import make_quick_recipe
 
-from sightline_export.measure import Figure, Measurement
-from sightline_export.models.cnn import CNN, CNNConfig
-from sightline_export.recipe import Evaluation, Recipe, find
-from sightline_export.recipes.digit_classifier import digit_classifier
-from sightline_export.training.classifier import ClassifierSettings
+from sightline_export.exporter import export_recipe
+from sightline_export.recipe import Recipe, find
+from sightline_export.release import Setting
 
 
 @pytest.fixture
 def quick_recipe() -> Recipe:
-    """`cnn` with few weights and one epoch, held to no accuracy."""
-    config = CNNConfig(widths=(4, 4), hidden=16)
-    recipe = digit_classifier("quick", "a test", "none", CNN, config, ClassifierSettings(epochs=1, batch_size=256))
-
-    def evaluate(evaluation: Evaluation) -> Measurement:
-        scores = evaluation.graph(recipe.task.examples(recipe, 8))["SCORES"]
-        return Measurement((Figure("rows that sum to one", float(np.isclose(scores.sum(axis=1), 1).mean()), 1.0),))
-
-    return replace(recipe, evaluate=evaluate)
+    return make_quick_recipe()
 
 
 @pytest.fixture
@@ -34,3 +23,11 @@ def cnn() -> Recipe:
 @pytest.fixture
 def repository(tmp_path: Path) -> Path:
     return tmp_path / "model_repository"
+
+
+@pytest.fixture(scope="session")
+def exported(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A repository that holds `quick` in version 1; tests that change it copy it first."""
+    folder = tmp_path_factory.mktemp("exported")
+    list(export_recipe(make_quick_recipe(), Setting(folder / "model_repository", 1, serve=False), folder))
+    return folder / "model_repository"

@@ -1,5 +1,6 @@
 """`sightline export`, and the promise behind it: verified before published."""
 
+import re
 from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
@@ -10,29 +11,41 @@ from click.testing import CliRunner
 from torch import Tensor, nn
 
 from sightline_export.card import Facts, write_card
-from sightline_export.cli import export
-from sightline_export.errors import FloorMissed, UnknownRecipe, VerificationFailed, VersionExists
-from sightline_export.exporter import Done, export_recipe
+from sightline_export.cli.export import export
+from sightline_export.errors import FloorMissed, UnknownSource, VerificationFailed, VersionExists
+from sightline_export.exporter import export_recipe
+from sightline_export.latency import Latency
 from sightline_export.measure import Figure, Measurement
+from sightline_export.model_spec import ModelSpec
 from sightline_export.recipe import Evaluation, Recipe, find, recipes, register, with_requirements
+from sightline_export.release import Done, Setting
 from sightline_export.runtimes import onnx_runtime
 from sightline_export.tasks.image_classification import ImageClassification
-from sightline_export.verify import Parity
+from sightline_export.verification.parity import Parity
 
 
-def build(recipe: Recipe, repository: Path, version: int = 1) -> list[str]:
-    events = export_recipe(recipe, repository, version, repository.parent / "checkpoints")
+def build(recipe: Recipe, repository: Path, *, serve: bool = False) -> list[str]:
+    setting = Setting(repository, 1, repository.parent / "reproducers", serve=serve)
+    events = export_recipe(recipe, setting, repository.parent / "checkpoints")
     return [event.text for event in events if isinstance(event, Done)]
 
 
 def test_an_export_publishes_network_decoder_and_ensemble(quick_recipe: Recipe, repository: Path) -> None:
-    said = build(quick_recipe, repository)
-    assert [text.split()[0].rstrip(":") for text in said] == ["trained", "traced", "verified", "measured", "published"]
+    said = build(quick_recipe, repository, serve=True)
+    assert [text.split()[0].rstrip(":") for text in said] == [
+        "trained",
+        "wrote",
+        "verified",
+        "measured",
+        "served",
+        "published",
+    ]
     assert {folder.name for folder in repository.iterdir()} == {"quick", "quick_network", "pixels_rgb_64x64_squash"}
     assert (repository / "quick" / "labels.txt").read_text().split() == list("0123456789")
     card = (repository / "quick" / "README.md").read_text()
     assert "rows that sum to one | 1 | 1" in card
-    assert "| `SCORES` | 32 |" in card
+    assert "| ONNX Runtime | `SCORES` | 32 |" in card
+    assert re.search(r"\| Triton [\d.]+ \| `SCORES` \| 32 \|", card)
     assert not (repository.parent / "checkpoints" / "quick.pt").exists()
 
 
@@ -49,7 +62,7 @@ def test_golden_answers_are_the_graphs_own(quick_recipe: Recipe, repository: Pat
     cases = json.loads((folder / "golden.json").read_text())["cases"]
     assert {Path(case["inputs"]["IMAGE"]["file"]).suffix for case in cases} == {".png", ".jpg"}
     for case in cases:
-        pixels = decode((folder / case["inputs"]["IMAGE"]["file"]).read_bytes(), quick_recipe.pixels)
+        pixels = decode((folder / case["inputs"]["IMAGE"]["file"]).read_bytes(), quick_recipe.spec.pixels)
         np.testing.assert_allclose(graph({"PIXELS": pixels[None]})["SCORES"][0], case["outputs"]["SCORES"]["values"])
 
 
@@ -67,13 +80,13 @@ class Unsteady(nn.Module):
 
 @dataclass(frozen=True)
 class UnsteadyClassification(ImageClassification):
-    def graph(self, recipe: Recipe, network: nn.Module) -> nn.Module:
-        return Unsteady(super().graph(recipe, network))
+    def graph(self, spec: ModelSpec, network: nn.Module) -> nn.Module:
+        return Unsteady(super().graph(spec, network))
 
 
 def test_a_graph_that_disagrees_with_pytorch_is_not_published(quick_recipe: Recipe, repository: Path) -> None:
     with pytest.raises(VerificationFailed, match=r"quick: output SCORES .* differs from PyTorch by 0\.\d+ at batch"):
-        build(replace(quick_recipe, task=UnsteadyClassification()), repository)
+        build(replace(quick_recipe, spec=replace(quick_recipe.spec, task=UnsteadyClassification())), repository)
     assert list(repository.iterdir()) == []
 
 
@@ -90,7 +103,7 @@ def test_a_model_below_its_floor_is_not_published(quick_recipe: Recipe, reposito
 def test_an_existing_version_is_refused_before_anything_is_trained(quick_recipe: Recipe, repository: Path) -> None:
     (repository / "quick_network" / "1").mkdir(parents=True)
     with pytest.raises(VersionExists):
-        next(export_recipe(quick_recipe, repository, 1, repository.parent))
+        next(export_recipe(quick_recipe, Setting(repository, 1), repository.parent))
 
 
 def test_list_shows_every_recipe_with_task_and_versions(repository: Path) -> None:
@@ -109,7 +122,16 @@ def test_list_shows_every_recipe_with_task_and_versions(repository: Path) -> Non
 @pytest.mark.parametrize(
     ("arguments", "exit_code", "message"),
     [
-        (["cmm"], 16, "Error: expected one of the recipes attention, cnn, gan, got 'cmm'"),
+        (
+            ["cmm"],
+            16,
+            "Error: expected one of the recipes attention, cnn, gan, or a source such as torchvision:resnet50",
+        ),
+        (["cnm"], 16, "got 'cnm'; did you mean cnn?"),
+        (["cnn", "--mean", "0.5"], 2, "expected one source that is not a recipe with --mean, got cnn"),
+        (["timm:x", "torchvision:y", "--size", "9"], 2, "expected one source"),
+        (["cnn", "--size", "0x3"], 2, "expected a size like 224 or 320x240"),
+        (["cnn", "--std", "a"], 2, "expected 1 or 3 numbers separated by commas, got 'a'"),
         ([], 2, "sightline export --list"),
         (["cnn", "--version", "0"], 2, "0 is not in the range"),
         (["cnn", "--version", "1"], 15, "a published version is never overwritten"),
@@ -141,7 +163,7 @@ def test_requirements_come_first_and_only_when_missing() -> None:
 def test_a_second_recipe_of_the_same_name_is_a_mistake(cnn: Recipe) -> None:
     with pytest.raises(ValueError, match="one recipe named cnn"):
         register(cnn)
-    with pytest.raises(UnknownRecipe):
+    with pytest.raises(UnknownSource):
         find("cnn2")
 
 
@@ -149,21 +171,32 @@ def test_the_card_shows_what_was_measured(cnn: Recipe) -> None:
     facts = Facts(
         version=3,
         exported_on=date(2026, 11, 21),
-        training_s=41.7,
+        origin="recipe cnn",
+        weights="trained by this export in 42 s",
         parameters=8_413_578,
         graph_bytes=33_700_000,
         measurement=Measurement((Figure("held-out accuracy", 0.98765, 0.97),), {"7": {"recall": 0.5}}),
-        parity=(Parity("SCORES", 3, 1.5e-7, 1e-4),),
+        reference="PyTorch",
+        parity=(Parity("SCORES", 3, 1.5e-7, 1e-4), Parity("SCORES", 2, 0.25, 1e-4, "Triton 2.51.0")),
+        not_served=None,
+        latencies=(Latency("the graph alone", 1.25),),
+        variants=("gpu",),
+        notes=("made the batch axis dynamic",),
         versions=(("torch", "2.13.0"),),
     )
-    card = write_card(cnn, facts)
+    card = write_card(cnn.spec, facts)
     for line in (
         "| Version | 3 |",
         "| Parameters | 8,413,578 |",
-        "| Training time | 42 s |",
+        "| Weights | trained by this export in 42 s |",
+        "| Normalisation | (level * 0.00392157 - 0.5) / 0.5 |",
         "| held-out accuracy | 0.9877 | 0.97 |",
         "| 7 | 0.5 |",
-        "| `SCORES` | 3 | 1.5e-07 | 0.0001 |",
+        "| ONNX Runtime | `SCORES` | 3 | 1.5e-07 | 0.0001 |",
+        "| Triton 2.51.0 | `SCORES` | 2 | 0.25 | 0.0001 |",
+        "| the graph alone | 1.2 |",
+        "| variant `gpu` | not measured: no GPU took part in this export |",
+        "- made the batch axis dynamic",
         "| in | `IMAGE` | BYTES | [1] |",
     ):
         assert line in card.splitlines()

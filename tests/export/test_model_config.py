@@ -4,7 +4,7 @@ import pytest
 from google.protobuf.json_format import ParseError
 
 from sightline_backend.pixels import PixelSpec
-from sightline_export.exporter import network_name
+from sightline_export.entries import network_name
 from sightline_export.recipe import find, recipes
 from sightline_export.repository.model_config import (
     Step,
@@ -37,16 +37,6 @@ def test_network_config_says_everything_that_triton_needs() -> None:
     }
 
 
-def test_the_gpu_variant_differs_in_the_kind_of_instance_and_computes_in_full_float32() -> None:
-    cpu, gpu = (from_text(to_text(network_config("m", SIGNATURE, 8, gpu=gpu))) for gpu in (False, True))
-    assert gpu.pop("instance_group") == [{"count": 1, "kind": "KIND_GPU"}]
-    assert gpu.pop("optimization") == {
-        "execution_accelerators": {"gpu_execution_accelerator": [{"name": "cuda", "parameters": {"use_tf32": "0"}}]}
-    }
-    del cpu["instance_group"]
-    assert cpu == gpu
-
-
 def test_the_pixel_specification_travels_in_the_decoders_parameters() -> None:
     spec = PixelSpec(64, 48, mode="gray", fit="letterbox", resample="lanczos")
     step = decoder(spec)
@@ -74,12 +64,12 @@ def test_a_field_that_triton_does_not_know_is_refused() -> None:
 
 @pytest.mark.parametrize("name", recipes())
 def test_ensembles_are_wired_without_loose_ends(name: str) -> None:
-    recipe = find(name)
-    models, steps = recipe.task.steps(recipe, network_name(name))
-    signature = recipe.task.ensemble_signature(recipe)
-    available = {spec.name for spec in signature.inputs}
+    spec = find(name).spec
+    models, steps = spec.task.steps(spec, network_name(name))
+    signature = spec.task.ensemble_signature(spec)
+    available = {tensor.name for tensor in signature.inputs}
     for step in steps:
         assert set(step.inputs.values()) <= available
         available |= set(step.outputs.values())
-    assert {spec.name for spec in signature.outputs} <= available
+    assert {tensor.name for tensor in signature.outputs} <= available
     assert {step.model for step in steps} == {model.name for model in models} | {network_name(name)}

@@ -16,6 +16,7 @@ from sightline_export.repository.entry import ModelEntry
 from sightline_export.repository.golden import FileTensor, GoldenCase, ValueTensor
 from sightline_export.repository.publish import (
     BUILDING,
+    build,
     next_version,
     publish,
     published_versions,
@@ -34,14 +35,16 @@ def entries(weights: Path, text: str = "a\nb\n") -> tuple[ModelEntry, ...]:
     weights.write_bytes(b"weights")
     return (
         ModelEntry({"name": "decode", "backend": "image_decode"}, versioned=False),
-        ModelEntry({"name": "m_network"}, variants={"gpu": {"name": "m_network"}}, weights=weights),
+        ModelEntry({"name": "m_network"}, variants={"gpu": {"name": "m_network"}}, weights=(weights,)),
         ModelEntry({"name": "m"}, texts={"labels.txt": text}, golden=(CASE,)),
     )
 
 
 def put(repository: Path, version: int, text: str = "a\nb\n") -> None:
     with staging_folder(repository) as staging:
-        publish(repository, entries(staging / "w.onnx", text), version, "image-classification", staging)
+        folders = entries(staging / "w.onnx", text)
+        build(staging / "built", folders, version, "image-classification")
+        publish(repository, folders, version, staging / "built")
 
 
 def files(folder: Path) -> set[str]:

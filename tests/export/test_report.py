@@ -6,17 +6,18 @@ from io import StringIO
 import pytest
 from rich.console import Console
 
-from sightline_export.exporter import Done
+from sightline_export.release import Doing, Done
 from sightline_export.report import PLAIN_LINES_PER_TRAINING, is_shown, report
 from sightline_export.training.progress import Epoch
 
 TOTAL = 30
 
 
-def events() -> Iterator[Epoch | Done]:
+def events() -> Iterator[Epoch | Doing | Done]:
     for number in range(1, TOTAL + 1):
         yield Epoch(number, TOTAL, {"loss": 1 / number})
     yield Done("trained 7 parameters in 1 s")
+    yield Doing("asking a tritonserver")
 
 
 def test_a_log_gets_a_few_plain_lines() -> None:
@@ -34,6 +35,7 @@ def test_a_terminal_gets_a_bar_and_the_steps() -> None:
     assert "m: training" in file.getvalue()
     assert "30/30" in file.getvalue()
     assert "m: trained 7 parameters in 1 s" in file.getvalue()
+    assert "m: asking a tritonserver" in file.getvalue()
 
 
 def test_what_an_export_raises_is_not_swallowed() -> None:

@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+import numpy as np
 import onnx
 import pytest
 import torch
@@ -9,31 +10,36 @@ from onnx import TensorProto, helper
 from torch import Tensor, nn
 
 from sightline_export.errors import GraphRefused
+from sightline_export.graph.contract import refuse_unservable
+from sightline_export.graph.limits import MAX_IR_VERSION, MAX_OPSET
+from sightline_export.graph.stages import run_stages
+from sightline_export.graph.trace import trace
 from sightline_export.recipe import find, recipes
 from sightline_export.runtimes import onnx_runtime, pytorch_runtime
 from sightline_export.signature import Signature, TensorSpec
-from sightline_export.trace import MAX_IR_VERSION, MAX_OPSET, refuse_unservable, trace
-from sightline_export.verify import compare, require_parity
+from sightline_export.verification.parity import compare
+from sightline_export.verification.truth import find_truth
 
 X_TO_Y = Signature((TensorSpec("X", "FP32", (4,)),), (TensorSpec("Y", "FP32", (4,)),))
 
 
 @pytest.mark.parametrize("name", recipes())
 def test_untrained_network_is_the_same_in_onnx_at_every_batch_size(name: str, tmp_path: Path) -> None:
-    recipe = find(name)
+    spec = find(name).spec
     torch.manual_seed(3)
-    signature = recipe.task.network_signature(recipe)
-    graph = recipe.task.graph(recipe, recipe.build()).eval()
-    examples = recipe.task.examples(recipe, recipe.max_batch_size)
+    signature = spec.task.network_signature(spec)
+    graph = spec.task.graph(spec, find(name).build()).eval()
+    truth = find_truth(spec, pytorch_runtime(graph, signature))
+    examples = truth.network_inputs
     path = tmp_path / "model.onnx"
-    trace(graph, tuple(torch.from_numpy(examples[spec.name][:2]) for spec in signature.inputs), signature, path)
+    trace(graph, tuple(torch.from_numpy(examples[tensor.name][:2]) for tensor in signature.inputs), signature, path)
 
     model = onnx.load(path)
     assert model.ir_version <= MAX_IR_VERSION
     assert all(imported.version <= MAX_OPSET for imported in model.opset_import if not imported.domain)
-    rows = compare(pytorch_runtime(graph, signature), onnx_runtime(path), examples, signature, recipe.max_batch_size)
-    assert sorted({row.batch for row in rows}) == [1, 2, 3, recipe.max_batch_size]
-    require_parity(name, rows)
+    rows = compare(truth.network_answers, onnx_runtime(path), examples, signature.outputs, spec.max_batch_size)
+    assert sorted({row.batch for row in rows}) == [1, 2, 3, spec.max_batch_size]
+    assert [row for row in rows if not row.holds] == []
 
 
 class FrozenBatch(nn.Module):
@@ -55,7 +61,7 @@ class ReadsAValue(nn.Module):
 
 
 def test_a_network_that_cannot_be_traced_is_explained_in_one_line(tmp_path: Path) -> None:
-    with pytest.raises(GraphRefused, match=r"^expected a network that PyTorch can trace .* read as Python numbers .*$"):
+    with pytest.raises(GraphRefused, match=r"decision that depends on the values in the picture .*test_trace\.py:\d+"):
         trace(ReadsAValue(), (torch.zeros(2, 4),), X_TO_Y, tmp_path / "model.onnx")
 
 
@@ -90,3 +96,33 @@ def test_graphs_that_triton_would_refuse_are_refused_here(model: onnx.ModelProto
 
 def test_a_graph_that_keeps_the_contract_passes() -> None:
     refuse_unservable(graph_of("batch"), X_TO_Y)
+
+
+def traced_cnn(path: Path, **options: int) -> onnx.ModelProto:
+    spec = find("cnn").spec
+    torch.manual_seed(3)
+    graph = spec.task.graph(spec, find("cnn").build()).eval()
+    pixels = torch.randint(0, 256, (2, *spec.pixels.shape), dtype=torch.uint8)
+    trace(graph, (pixels,), spec.task.network_signature(spec), path, {"sightline.source": "a test"}, **options)
+    return onnx.load(path, load_external_data=False)
+
+
+def test_the_stages_are_named_in_the_file_and_are_no_outputs(tmp_path: Path) -> None:
+    model = traced_cnn(tmp_path / "model.onnx")
+    metadata = {entry.key: entry.value for entry in model.metadata_props}
+    assert metadata["sightline.source"] == "a test"
+    assert [value.name for value in model.graph.output] == ["SCORES"]
+    values = run_stages(tmp_path / "model.onnx", np.full((2, 64, 64, 3), 255, np.uint8))
+    np.testing.assert_allclose(values.scaled, np.ones((2, 3, 64, 64)))  # (255 / 255 - 0.5) / 0.5
+    np.testing.assert_allclose(values.raw.argmax(axis=1), values.output.argmax(axis=1))
+    assert values.raw.shape == values.output.shape == (2, 10)
+
+
+def test_weights_that_one_message_cannot_hold_are_written_beside_it(tmp_path: Path) -> None:
+    inline, beside = tmp_path / "inline.onnx", tmp_path / "beside.onnx"
+    traced_cnn(inline)
+    traced_cnn(beside, max_inline_bytes=1_000_000)
+    assert [file.name for file in tmp_path.glob("*.data")] == ["beside.onnx.data"]
+    assert beside.stat().st_size < 100_000
+    pixels = {"PIXELS": np.random.default_rng(0).integers(0, 256, (3, 64, 64, 3), np.uint8)}
+    np.testing.assert_array_equal(onnx_runtime(beside)(pixels)["SCORES"], onnx_runtime(inline)(pixels)["SCORES"])

@@ -1,17 +1,27 @@
 """Parity between runtimes: what is compared, and what a difference leads to."""
 
+import io
+from pathlib import Path
+
 import numpy as np
 import pytest
+from PIL import Image
 
 from sightline_export.errors import VerificationFailed
-from sightline_export.signature import Signature, TensorSpec
-from sightline_export.verify import Arrays, batch_sizes, compare, max_abs_difference, require_parity
-
-SIGNATURE = Signature(
-    (TensorSpec("X", "FP32", (2,)),),
-    (TensorSpec("Y", "FP32", (2,), tolerance=1e-4), TensorSpec("Z", "FP32", (2,), tolerance=1e-4)),
+from sightline_export.signature import TensorSpec
+from sightline_export.verification.check import require
+from sightline_export.verification.parity import (
+    Arrays,
+    Parity,
+    Runtime,
+    batch_sizes,
+    compare,
+    in_chunks,
+    max_abs_difference,
 )
-INPUTS = {"X": np.arange(16, dtype=np.float32).reshape(8, 2)}
+
+OUTPUTS = (TensorSpec("Y", "FP32", (2,), tolerance=1e-4), TensorSpec("Z", "FP32", (2,), tolerance=1e-4))
+INPUTS = {"X": np.arange(20, dtype=np.float32).reshape(10, 2)}
 
 
 def honest(inputs: Arrays) -> Arrays:
@@ -24,8 +34,20 @@ def off_at_batch_three(inputs: Arrays) -> Arrays:
     return {**honest(inputs), "Z": inputs["X"].astype(np.float32) + 1 + off}
 
 
+def off_for_the_last_example(inputs: Arrays) -> Arrays:
+    return {**honest(inputs), "Z": inputs["X"].astype(np.float32) + 1 + (inputs["X"] == 19)}
+
+
 def never_a_number(inputs: Arrays) -> Arrays:
     return {name: np.full_like(array, np.nan) for name, array in honest(inputs).items()}
+
+
+def compared(candidate: Runtime) -> tuple[Parity, ...]:
+    return compare(in_chunks(honest, INPUTS, 4), candidate, INPUTS, OUTPUTS, 8)
+
+
+def no_script(_: Parity) -> Path:
+    return Path("reproduce.py")
 
 
 def test_batches_are_one_two_three_and_the_maximum() -> None:
@@ -34,21 +56,35 @@ def test_batches_are_one_two_three_and_the_maximum() -> None:
 
 
 def test_equal_runtimes_pass() -> None:
-    rows = compare(honest, honest, INPUTS, SIGNATURE, 8)
-    assert [(row.output, row.batch) for row in rows] == [(o, b) for b in (1, 2, 3, 8) for o in ("Y", "Z")]
-    require_parity("m", rows)
+    rows = compared(honest)
+    # The last two examples lie beyond the largest batch, and are asked about too: again a batch of two.
+    assert sorted((row.output, row.batch) for row in rows) == [(o, b) for o in ("Y", "Z") for b in (1, 2, 3, 8)]
+    require("m", rows, no_script)
 
 
-def test_the_message_names_output_difference_batch_and_tolerance() -> None:
-    rows = compare(honest, off_at_batch_three, INPUTS, SIGNATURE, 8)
-    with pytest.raises(VerificationFailed, match=r"m: output Z .* by 0\.25 at batch 3, allowed is 0\.0001"):
-        require_parity("m", rows)
+def test_the_message_names_output_difference_batch_tolerance_and_script() -> None:
+    with pytest.raises(
+        VerificationFailed,
+        match=r"m: output Z of ONNX Runtime .* by 0\.25 at batch 3, allowed is 0\.0006; .*reproduce\.py",
+    ):
+        require("m", compared(off_at_batch_three), no_script)
+
+
+def test_an_example_beyond_the_largest_batch_counts() -> None:
+    (failed,) = (row for row in compared(off_for_the_last_example) if not row.holds)
+    assert (failed.output, failed.batch, failed.first, failed.difference) == ("Z", 2, 8, 1)
 
 
 def test_nan_never_passes() -> None:
-    rows = compare(honest, never_a_number, INPUTS, SIGNATURE, 8)
     with pytest.raises(VerificationFailed, match="nan"):
-        require_parity("m", rows)
+        require("m", compared(never_a_number), no_script)
+
+
+def test_a_tolerance_is_a_share_of_the_largest_value_so_that_small_scores_are_held_to_it() -> None:
+    small = {"Y": np.full((1, 2), 1e-3, np.float32)}
+    (row,) = compare(small, lambda _: {"Y": np.full((1, 2), 1.1e-3, np.float32)}, {"X": small["Y"]}, OUTPUTS[:1], 1)
+    assert row.tolerance == pytest.approx(1e-7)
+    assert not row.holds
 
 
 def test_a_different_shape_is_infinitely_far() -> None:
@@ -59,6 +95,16 @@ def test_unsigned_levels_do_not_wrap() -> None:
     assert max_abs_difference(np.array([0], np.uint8), np.array([255], np.uint8)) == 255
 
 
+def test_pictures_are_compared_by_their_levels_and_not_by_their_bytes() -> None:
+    def files(level: int, compress_level: int) -> np.ndarray[tuple[int, ...], np.dtype[np.object_]]:
+        file = io.BytesIO()
+        Image.new("RGB", (4, 4), (level, 0, 0)).save(file, "PNG", compress_level=compress_level)
+        return np.array([[file.getvalue()]], dtype=np.object_)
+
+    assert max_abs_difference(files(100, 0), files(100, 9)) == 0
+    assert max_abs_difference(files(100, 0), files(103, 9)) == 3
+
+
 def test_too_few_examples_are_refused() -> None:
-    with pytest.raises(ValueError, match="at least 9"):
-        compare(honest, honest, INPUTS, SIGNATURE, 9)
+    with pytest.raises(ValueError, match="at least 11"):
+        compare(honest(INPUTS), honest, INPUTS, OUTPUTS, 11)

@@ -44,9 +44,12 @@ Exit codes:
   11  a port is in use
   12  not a model repository
   13  tritonserver ended, or did not become ready
-  14  export: verification failed, nothing was published
+  14  export: verification failed, nothing was published; verify: an answer differs
   15  export: this version exists already
-  16  export: no such recipe
+  16  export: no such recipe or other source
+  17  export: the source cannot be used
+  18  lint: the repository has mistakes
+  19  explain-difference: the service answers differently
  130  ended by Ctrl-C
 """
 

@@ -2,28 +2,96 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from sightline_export.errors import ExportError
+from sightline_export.cli.options import errors_end_with_their_code, labels, numbers, repository_option, size_wh
+
+if TYPE_CHECKING:
+    from sightline_export.release import Doing, Done, Setting
+    from sightline_export.sources import Choices
+    from sightline_export.training.progress import Epoch
+
+FITS = ("squash", "crop", "letterbox")
+RESAMPLES = ("bilinear", "bicubic", "lanczos", "nearest", "box", "hamming")
+TASKS = ("image-classification", "image-feature-extraction")
+
+IMPORT_OPTIONS = (
+    click.option("--name", help="What to call the model.  [default: the source's own name]"),
+    click.option("--weights", type=click.Path(path_type=Path), help="A state dict: .pth, .pt or .safetensors."),
+    click.option("--pretrained", is_flag=True, help="Fetch the weights that torchvision or timm publishes."),
+    click.option("--without-top", is_flag=True, help="Leave the classifier out: the model gives an embedding."),
+    click.option("--task", type=click.Choice(TASKS), help="What the network does."),
+    click.option(
+        "--labels", callback=labels, metavar="FILE|A,B", help="Names of the classes: one per line, or a list."
+    ),
+    click.option("--size", callback=size_wh, metavar="N|WxH", help="Pixels that the network takes."),
+    click.option("--fit", type=click.Choice(FITS), help="How a picture of another shape becomes that size."),
+    click.option("--resample", type=click.Choice(RESAMPLES), help="How it is resampled."),
+    click.option("--scale", type=click.FloatRange(min=0, min_open=True), help="Levels are multiplied by it first."),
+    click.option("--mean", callback=numbers, metavar="A,B,C", help="Subtracted from each channel, after --scale."),
+    click.option("--std", callback=numbers, metavar="A,B,C", help="Each channel is divided by it, after --mean."),
+    click.option("--channel-order", type=click.Choice(("rgb", "bgr")), help="Order that the network takes."),
+    click.option("--max-batch-size", type=click.IntRange(min=1), help="Largest batch that is served and verified."),
+)
+
+
+def import_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """What may be said about a network that is not a recipe's."""
+    for option in reversed(IMPORT_OPTIONS):
+        command = option(command)
+    return command
+
+
+@dataclass(frozen=True)
+class Order:
+    """What the command line asks for, apart from the sources."""
+
+    repository: Path
+    version: int | None
+    if_missing: bool
+    serve: bool
+    tensorrt: bool
+    checkpoints: Path
+    reproducers: Path
+    held_out: Path | None
+
+    def setting(self, name: str) -> Setting | None:
+        """Where the next version of `name` goes; None where there is one and none is wanted."""
+        from sightline_export.entries import network_name
+        from sightline_export.release import Setting
+        from sightline_export.repository.publish import next_version, published_versions, remove_orphan
+
+        versions = published_versions(self.repository, name)
+        if self.if_missing and versions:
+            click.echo(f"{name}: version {versions[-1]} is there already", err=True)
+            return None
+        remove_orphan(self.repository, network_name(name), name)
+        version = self.version or next_version(self.repository, (name, network_name(name)))
+        return Setting(self.repository, version, self.reproducers, self.serve, self.tensorrt)
 
 
 @click.command(
-    epilog="Exit codes: 0 ok, 2 usage, 12 not a usable repository, 14 verification failed or figure below its "
-    "floor (nothing published), 15 the version exists, 16 unknown recipe."
+    epilog="Exit codes: 0 ok, 2 usage, 12 not a usable repository, 14 verification failed, figure below its floor or "
+    "graph that can't be served (nothing published), 15 the version exists, 16 unknown source, 17 unusable source."
 )
-@click.argument("names", metavar="[NAME]...", nargs=-1)
+@click.argument("sources", metavar="[SOURCE]...", nargs=-1)
 @click.option("--list", "list_recipes", is_flag=True, help="List the recipes and the versions in the repository.")
-@click.option(
-    "--repository",
-    type=click.Path(file_okay=False, path_type=Path),
-    default=Path("model_repository"),
-    show_default=True,
-    help="The model repository to write into; made if missing.",
-)
-@click.option("--version", type=click.IntRange(min=1), help="Version to write [default: one more than the highest].")
+@repository_option
+@click.option("--version", type=click.IntRange(min=1), help="Version to write.  [default: one more than the highest]")
 @click.option("--if-missing", is_flag=True, help="Pass over models that have a version already.")
+@import_options
+@click.option(
+    "--held-out",
+    type=click.Path(exists=True, file_okay=False, path_type=Path),
+    help="Pictures, one folder per class, that the network was not trained on: measured for the card.",
+)
+@click.option("--tensorrt", is_flag=True, help="Also make the variants for TensorRT; model.plan where there is a GPU.")
+@click.option("--no-serve", is_flag=True, help="Do not ask a real tritonserver before publishing.")
 @click.option(
     "--checkpoints",
     type=click.Path(file_okay=False, path_type=Path),
@@ -31,31 +99,94 @@ from sightline_export.errors import ExportError
     show_default=True,
     help="Where training saves its state every ten seconds; a run that was stopped goes on from there.",
 )
+@click.option(
+    "--reproducers",
+    type=click.Path(file_okay=False, path_type=Path),
+    default=Path("build/reproducers"),
+    show_default=True,
+    help="Where a failed verification leaves a script that shows it again.",
+)
+@errors_end_with_their_code
 def export(
-    names: tuple[str, ...],
+    sources: tuple[str, ...],
     list_recipes: bool,
     repository: Path,
     version: int | None,
     if_missing: bool,
+    held_out: Path | None,
+    tensorrt: bool,
+    no_serve: bool,
     checkpoints: Path,
+    reproducers: Path,
+    **choices: Any,
 ) -> None:
-    """Train, trace, verify and publish models into a Triton model repository.
+    """Train or import models, verify them and publish them into a Triton model repository.
 
-    Nothing is published unless PyTorch and ONNX Runtime agree and the measured figures reach the recipe's floors.
+    SOURCE is a recipe (see --list), torchvision:NAME, timm:NAME, path/to/file.py:factory or model.onnx.
+
+    Nothing is published unless PyTorch, ONNX Runtime and a real tritonserver give the same answers, and the measured
+    figures reach the recipe's floors.
     """
-    try:
-        if list_recipes:
-            _list(repository)
-        elif names:
-            _export(names, repository, version, if_missing, checkpoints)
-        else:
-            raise click.UsageError("expected the name of a recipe; see them with: sightline export --list")
-    except ExportError as error:
-        click.echo(f"Error: {error}", err=True)
-        raise SystemExit(error.exit_code) from error
+    if list_recipes:
+        list_them(repository)
+        return
+    if not sources:
+        raise click.UsageError("expected a source; see the recipes with: sightline export --list")
+    order = Order(repository, version, if_missing, not no_serve, tensorrt, checkpoints, reproducers, held_out)
+    given = [f"--{name.replace('_', '-')}" for name, value in {**choices, "held_out": held_out}.items() if value]
+
+    from sightline_export.sources import Choices, is_source
+
+    recipes = tuple(source for source in sources if not is_source(source))
+    if given and (recipes or len(sources) > 1):
+        raise click.UsageError(
+            f"expected one source that is not a recipe with {', '.join(given)}, got {' '.join(sources)}: "
+            "a recipe says all this itself"
+        )
+    train(recipes, order)
+    for source in sources:
+        if source not in recipes:
+            take(source, Choices(**choices), order)
 
 
-def _list(repository: Path) -> None:
+def train(names: tuple[str, ...], order: Order) -> None:
+    """Export recipes, and those that they require."""
+    from sightline_export.recipe import find, with_requirements
+    from sightline_export.repository.publish import published_versions
+
+    for name in names:
+        find(name)  # an unknown name is refused before anything is trained
+    for name in with_requirements(names, lambda name: bool(published_versions(order.repository, name))):
+        setting = order.setting(name)
+        if setting:
+            from sightline_export.exporter import export_recipe
+
+            show(name, export_recipe(find(name), setting, order.checkpoints))
+
+
+def take(source: str, choices: Choices, order: Order) -> None:
+    """Export a network whose weights came ready."""
+    from sightline_export.sources import load
+
+    imported = load(source, choices)
+    setting = order.setting(imported.spec.name)
+    if setting is None:
+        return
+    from sightline_export.exporter import export_import
+    from sightline_export.held_out import measure_on
+
+    measure = measure_on(order.held_out, imported.spec) if order.held_out else None
+    show(imported.spec.name, export_import(imported, setting, measure))
+
+
+def show(name: str, events: Iterator[Epoch | Doing | Done]) -> None:
+    from sightline_export.report import report
+
+    report(name, events)
+
+
+def list_them(repository: Path) -> None:
+    """The recipes as a table on a terminal, else as lines with tabs."""
     from rich.console import Console
     from rich.table import Table
 
@@ -64,13 +195,13 @@ def _list(repository: Path) -> None:
 
     rows = [
         (
-            r.name,
-            r.task.id,
-            r.pixels.name,
-            ", ".join(map(str, published_versions(repository, r.name))) or "-",
-            r.summary,
+            spec.name,
+            spec.task.id,
+            spec.pixels.name,
+            ", ".join(map(str, published_versions(repository, spec.name))) or "-",
+            spec.summary,
         )
-        for r in recipes().values()
+        for spec in (recipe.spec for recipe in recipes().values())
     ]
     console = Console()
     if not console.is_terminal:
@@ -81,23 +212,3 @@ def _list(repository: Path) -> None:
     for row in rows:
         table.add_row(*row)
     console.print(table)
-
-
-def _export(names: tuple[str, ...], repository: Path, version: int | None, if_missing: bool, checkpoints: Path) -> None:
-    from sightline_export.exporter import export_recipe, network_name
-    from sightline_export.recipe import find, with_requirements
-    from sightline_export.report import report
-    from sightline_export.repository.publish import next_version, published_versions, remove_orphan
-
-    def published(name: str) -> bool:
-        return bool(published_versions(repository, name))
-
-    for name in names:
-        find(name)  # an unknown name is refused before anything is trained
-    for name in with_requirements(names, published):
-        if if_missing and published(name):
-            click.echo(f"{name}: version {published_versions(repository, name)[-1]} is there already", err=True)
-            continue
-        remove_orphan(repository, network_name(name), name)
-        chosen = version or next_version(repository, (name, network_name(name)))
-        report(name, export_recipe(find(name), repository, chosen, checkpoints))

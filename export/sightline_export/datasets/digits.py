@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from sightline_backend.pixels import PixelSpec, decode
+from sightline_export.model_spec import PictureFile
 
 LABELS = tuple("0123456789")
 HELD_OUT_FRACTION = 0.2
@@ -65,6 +66,27 @@ def load_digits() -> tuple[Digits, Digits]:
     )
     train, held_out = (Digits(pictures=tuple(_png(scans[i]) for i in side), labels=labels[side]) for side in split)
     return train, held_out
+
+
+def digit_pictures(count: int, size_wh: tuple[int, int]) -> tuple[PictureFile, ...]:
+    """Held-out digits as a person would send them, larger, PNG and JPEG in turn: first one of each digit."""
+    _, held_out = load_digits()
+    if count > len(held_out):
+        raise ValueError(f"expected at most {len(held_out)} pictures, got {count}")
+    labels = held_out.labels.tolist()
+    first = list(dict.fromkeys(labels.index(label) for label in labels))
+    others = [index for index in range(len(labels)) if index not in first]
+    return tuple(
+        _picture(held_out, index, position, size_wh) for position, index in enumerate((first + others)[:count])
+    )
+
+
+def _picture(digits: Digits, index: int, position: int, size_wh: tuple[int, int]) -> PictureFile:
+    scan = Image.open(BytesIO(digits.pictures[index]))
+    file, (suffix, format) = BytesIO(), (("png", "PNG"), ("jpg", "JPEG"))[position % 2]
+    scan.resize(size_wh, Image.Resampling.BICUBIC).convert("RGB").save(file, format=format, quality=92)
+    number = "" if position < len(LABELS) else f"-{index}"
+    return PictureFile(f"digit-{digits.labels[index]}{number}.{suffix}", file.getvalue())
 
 
 def _png(grey: NDArray[np.uint8]) -> bytes:

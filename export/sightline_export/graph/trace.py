@@ -1,64 +1,94 @@
-"""From a PyTorch module to an ONNX file that Triton's runtimes of the last two years accept."""
+"""From a PyTorch module to an ONNX file that Triton's runtimes of the last two years accept.
+
+A graph that takes pictures remembers its stages: the names of the scaled pixels and of the network's own output are in
+the file's metadata, so that `sightline explain-difference` can look between them. They are no outputs and cost nothing.
+"""
 
 import logging
 import warnings
-from collections.abc import Generator
+from collections.abc import Generator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, cast
 
-import onnx
 import torch
 from torch import Tensor, nn
 from torch.export import Dim
 
 from sightline_export.errors import GraphRefused
+from sightline_export.graph.contract import BatchFrozen, refuse_unservable
+from sightline_export.graph.explain import explain
+from sightline_export.graph.freezing import where_frozen
+from sightline_export.graph.stages import RAW_KEY, SCALED_KEY
 from sightline_export.signature import Signature
+from sightline_export.tasks.picture_input import PictureGraph
 
 OPSET = 20
-MAX_OPSET = 21  # ONNX Runtime 1.19, in the oldest container supported (24.09), knows no newer one
-MAX_IR_VERSION = 10  # likewise
+MAX_INLINE_BYTES = 1_900_000_000  # of weights; one protobuf message holds 2 GiB, so more go into a file beside it
+STAGES = {"scaled": SCALED_KEY, "raw": RAW_KEY}
 
 
-def trace(network: nn.Module, example: tuple[Tensor, ...], signature: Signature, path: Path) -> None:
+class _Tapped(nn.Module):
+    """A picture graph that also gives the values between its stages."""
+
+    def __init__(self, picture_graph: PictureGraph) -> None:
+        super().__init__()
+        self.picture_graph = picture_graph  # a module called `graph` would hide torch.fx's own
+
+    def forward(self, pixels: Tensor) -> tuple[Tensor, ...]:
+        scaled, raw, *outputs = self.picture_graph.stages(pixels)
+        return (*outputs, scaled, raw)
+
+
+def trace(
+    network: nn.Module,
+    example: tuple[Tensor, ...],
+    signature: Signature,
+    path: Path,
+    metadata: Mapping[str, str] | None = None,
+    max_inline_bytes: int = MAX_INLINE_BYTES,
+) -> None:
     """Write `network` to `path` with a named dynamic batch axis on every input and output.
 
     example: one tensor per input with a batch of at least 2, because a batch of 1 is traced as a constant.
+    metadata: goes into the file. max_inline_bytes: larger weights are written to `<path>.data`.
     Raises GraphRefused where the result breaks the contract.
     """
     if any(len(tensor) < 2 for tensor in example):
         raise ValueError(f"expected example batches of at least 2, got {[len(tensor) for tensor in example]}")
     batch = Dim("batch")
+    taps = tuple(STAGES) if isinstance(network, PictureGraph) else ()
     try:
         with _quiet_tracer():
             program = torch.onnx.export(
-                network.eval(),
+                (_Tapped(network) if isinstance(network, PictureGraph) else network).eval(),
                 example,
                 dynamo=True,
                 opset_version=OPSET,
                 input_names=[spec.name for spec in signature.inputs],
-                output_names=[spec.name for spec in signature.outputs],
+                output_names=[*(spec.name for spec in signature.outputs), *taps],
                 dynamic_shapes=tuple({0: batch} for _ in example),
                 external_data=False,
                 verbose=False,
             )
     except Exception as error:  # the tracer raises whatever the network's code and a dozen passes raise
-        raise GraphRefused(
-            f"expected a network that PyTorch can trace with a dynamic batch, got {innermost(error)}; look for shapes "
-            "or values read as Python numbers in forward()"
-        ) from error
+        raise GraphRefused(explain(error)) from error
     if program is None:
         raise GraphRefused("expected torch.onnx.export(dynamo=True) to give a program, got none: is torch >= 2.6?")
-    refuse_unservable(program.model_proto, signature)
-    program.save(path, external_data=False)
-
-
-def innermost(error: BaseException) -> str:
-    """The first line of the error at the bottom of a chain, which is the one that says what is wrong."""
-    while (cause := error.__cause__) is not None:
-        error = cause
-    first_line, *_ = str(error).strip().splitlines() or [""]
-    return f"{type(error).__name__}: {first_line}"
+    outputs = program.model.graph.outputs
+    for tap in taps:
+        next(value for value in outputs if value.name == tap).name = STAGES[tap]
+        program.model.metadata_props[STAGES[tap]] = STAGES[tap]
+    del outputs[len(outputs) - len(taps) :]
+    program.model.metadata_props.update(metadata or {})
+    try:
+        refuse_unservable(program.model_proto, signature)
+    except BatchFrozen as error:
+        where = where_frozen(network, example)
+        raise GraphRefused(f"{error} ({where})" if where else str(error)) from error
+    weights_bytes = sum(
+        value.const_value.nbytes for value in program.model.graph.initializers.values() if value.const_value
+    )
+    program.save(path, external_data=weights_bytes > max_inline_bytes)
 
 
 @contextmanager
@@ -74,37 +104,3 @@ def _quiet_tracer() -> Generator[None]:
             yield
     finally:
         logger.setLevel(level)
-
-
-def refuse_unservable(model: onnx.ModelProto, signature: Signature) -> None:
-    """Raise GraphRefused unless the graph keeps the contract: IR, opset, names, dynamic batch axis, static rest."""
-    if model.ir_version > MAX_IR_VERSION:
-        raise GraphRefused(
-            f"expected ONNX IR version <= {MAX_IR_VERSION}, got {model.ir_version}: Triton's older runtimes refuse it"
-        )
-    opset = max(imported.version for imported in model.opset_import if imported.domain in ("", "ai.onnx"))
-    if opset > MAX_OPSET:
-        raise GraphRefused(f"expected opset <= {MAX_OPSET}, got {opset}: Triton's older runtimes refuse it")
-    graph = model.graph
-    for kind, found, expected in (
-        ("input", graph.input, signature.inputs),
-        ("output", graph.output, signature.outputs),
-    ):
-        names = [value.name for value in found]
-        if names != [spec.name for spec in expected]:
-            raise GraphRefused(f"expected the {kind}s {[spec.name for spec in expected]}, the graph has {names}")
-        for value, spec in zip(found, expected, strict=True):
-            first, *rest = _dims(value)
-            if not isinstance(first, str):
-                raise GraphRefused(
-                    f"expected a dynamic first axis on {kind} {spec.name}, got {first}: the batch size was frozen "
-                    "while tracing; look for shapes read as Python numbers in forward()"
-                )
-            if tuple(rest) != spec.shape:
-                raise GraphRefused(f"expected {kind} {spec.name} of shape {list(spec.shape)} per picture, got {rest}")
-
-
-def _dims(value: onnx.ValueInfoProto) -> list[int | str]:
-    """The axes of a graph's input or output: a number, or the name of a dynamic axis."""
-    dims = cast(list[Any], value.type.tensor_type.shape.dim)
-    return [dim.dim_value if dim.HasField("dim_value") else str(dim.dim_param or "?") for dim in dims]

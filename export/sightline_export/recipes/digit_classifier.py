@@ -10,8 +10,10 @@ from numpy.typing import NDArray
 from torch import nn
 
 from sightline_backend.pixels import PixelSpec
-from sightline_export.datasets.digits import LABELS, SOURCE, load_digits
+from sightline_export.datasets.digits import LABELS, SOURCE, digit_pictures, load_digits
 from sightline_export.measure import Figure, Measurement, classification
+from sightline_export.model_spec import ModelSpec
+from sightline_export.normalisation import PLUS_MINUS_ONE
 from sightline_export.recipe import Evaluation, Recipe
 from sightline_export.signature import TensorSpec
 from sightline_export.tasks.image_classification import ImageClassification
@@ -46,17 +48,22 @@ def digit_classifier(
         return train_classifier(network, digits.render(PIXELS), digits.labels, settings, Checkpoint(checkpoint, key))
 
     return Recipe(
-        name=name,
-        summary=summary,
-        paper=paper,
-        data=SOURCE,
-        task=ImageClassification(extra),
-        pixels=PIXELS,
-        labels=LABELS,
+        spec=ModelSpec(
+            name=name,
+            summary=summary,
+            architecture=paper,
+            task=ImageClassification(extra),
+            pixels=PIXELS,
+            pictures=lambda count: digit_pictures(count, (2 * PIXELS.width, 2 * PIXELS.height)),
+            normalisation=PLUS_MINUS_ONE,
+            labels=LABELS,
+            data=SOURCE,
+            licence="data CC BY 4.0",
+            limits=LIMITS,
+        ),
         build=lambda: build(config),
         train=train,
         evaluate=_evaluate,
-        limits=LIMITS,
     )
 
 

@@ -8,8 +8,9 @@ from torch import nn
 
 from sightline_backend.pictures import encode_png
 from sightline_backend.pixels import PixelSpec, decode
-from sightline_export.datasets.digits import LABELS, SOURCE, load_digits
+from sightline_export.datasets.digits import LABELS, SOURCE, digit_pictures, load_digits
 from sightline_export.measure import Figure, Measurement
+from sightline_export.model_spec import ModelSpec
 from sightline_export.models.gan import Discriminator, GANConfig, Generator
 from sightline_export.recipe import Evaluation, Recipe, register
 from sightline_export.recipes.digit_classifier import PIXELS as CNN_PIXELS
@@ -56,16 +57,20 @@ def _evaluate(evaluation: Evaluation) -> Measurement:
 
 register(
     Recipe(
-        name="gan",
-        summary="new handwritten digits, 16x16, from a seed",
-        paper="Goodfellow et al., Generative Adversarial Nets, 2014; Radford et al., DCGAN, 2015",
-        data=SOURCE,
-        task=_TASK,
-        pixels=PIXELS,
+        spec=ModelSpec(
+            name="gan",
+            summary="new handwritten digits, 16x16, from a seed",
+            architecture="Goodfellow et al., Generative Adversarial Nets, 2014; Radford et al., DCGAN, 2015",
+            task=_TASK,
+            pixels=PIXELS,
+            pictures=lambda count: digit_pictures(count, (2 * PIXELS.width, 2 * PIXELS.height)),
+            data=SOURCE,
+            licence="data CC BY 4.0",
+            limits="It draws single digits like its training scans, bright on dark; some pictures are no clear digit.",
+        ),
         build=lambda: Generator(_CONFIG),
         train=_train,
         evaluate=_evaluate,
-        limits="It draws single digits like its training scans, bright on dark; not every picture is a clear digit.",
         requires=("cnn",),
     )
 )

@@ -14,15 +14,17 @@ class ModelEntry:
 
     variants: configurations for `--model-config-name`, by that name.
     texts: further committed files, by name (labels.txt, README.md).
-    weights: the file that becomes `<version>/model.onnx`, or None for a model without weights.
+    weights: the file that becomes `<version>/model.onnx`, then files of its external data, which keep their names.
+    golden: the cases of the server's self-test. verification: those of `sightline verify`.
     versioned: whether each export adds a version; a shared decoding step stays at version 1.
     """
 
     config: ModelConfig
     variants: Mapping[str, ModelConfig] = field(default_factory=dict[str, ModelConfig])
     texts: Mapping[str, str] = field(default_factory=dict[str, str])
-    weights: Path | None = None
+    weights: tuple[Path, ...] = ()
     golden: tuple[GoldenCase, ...] = ()
+    verification: tuple[GoldenCase, ...] = ()
     versioned: bool = True
 
     @property

@@ -1,11 +1,11 @@
 """Golden answers: real pictures, or seeds, with the answers that a version gave when it was exported.
 
-A version carries them in `golden/golden.json`. The server runs them as its self-test and readiness
-probe, and whoever publishes the next version compares with them.
+A version carries a few in `golden/golden.json`: the server runs them as its self-test and readiness probe. Pictures of
+more sizes and modes, with PyTorch's answers, lie in `verification/verification.json`; `sightline verify` asks them.
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -13,7 +13,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from sightline_export.signature import Datatype
+from sightline_export.errors import RepositoryUnusable
+from sightline_export.signature import NUMPY_TYPES, Datatype, TensorSpec
+from sightline_export.verification.parity import Arrays, allowed_difference
 
 
 @dataclass(frozen=True)
@@ -27,6 +29,9 @@ class FileTensor:
     def to_json(self) -> dict[str, Any]:
         tolerance = {} if self.tolerance is None else {"tolerance": self.tolerance}
         return {"datatype": "BYTES", "shape": [1], "file": self.file_name} | tolerance
+
+    def to_array(self) -> NDArray[Any]:
+        return np.array([self.content], dtype=np.object_)
 
 
 @dataclass(frozen=True, eq=False)
@@ -45,8 +50,19 @@ class ValueTensor:
             "values": self.values.ravel().tolist(),
         } | tolerance
 
+    def to_array(self) -> NDArray[Any]:
+        return self.values
+
 
 GoldenTensor = FileTensor | ValueTensor
+
+
+@dataclass(frozen=True)
+class Request:
+    """A real request to the ensemble."""
+
+    name: str
+    inputs: Mapping[str, GoldenTensor]
 
 
 @dataclass(frozen=True)
@@ -56,8 +72,30 @@ class GoldenCase:
     outputs: Mapping[str, GoldenTensor]
 
 
-def write_golden(folder: Path, model: str, version: int, task: str, cases: tuple[GoldenCase, ...]) -> None:
-    """Write `golden.json` and the files that it names into the new folder `folder`."""
+def stack(requests: Sequence[Request] | Sequence[GoldenCase]) -> dict[str, NDArray[Any]]:
+    """The inputs of all requests as one batch."""
+    names = requests[0].inputs
+    return {name: np.stack([request.inputs[name].to_array() for request in requests]) for name in names}
+
+
+def answered(requests: Sequence[Request], answers: Arrays, outputs: Sequence[TensorSpec]) -> tuple[GoldenCase, ...]:
+    """The requests with their answers. answers: batch axis first, row i to request i."""
+    return tuple(
+        GoldenCase(
+            request.name, request.inputs, {spec.name: _answer(request, spec, answers[spec.name][i]) for spec in outputs}
+        )
+        for i, request in enumerate(requests)
+    )
+
+
+def _answer(request: Request, spec: TensorSpec, value: NDArray[Any]) -> GoldenTensor:
+    if spec.datatype == "BYTES":
+        return FileTensor(f"{request.name}.{spec.name.lower()}.png", bytes(value.item()), spec.tolerance)
+    return ValueTensor(spec.datatype, value, allowed_difference(value, spec.tolerance))
+
+
+def write_cases(folder: Path, model: str, version: int, task: str, cases: Sequence[GoldenCase]) -> None:
+    """Write `<name of the folder>.json` and the files that it names into the new folder `folder`."""
     if not cases:
         raise ValueError(f"{model}: expected at least one golden case, got none")
     folder.mkdir(parents=True)
@@ -78,4 +116,36 @@ def write_golden(folder: Path, model: str, version: int, task: str, cases: tuple
             for case in cases
         ],
     }
-    (folder / "golden.json").write_text(json.dumps(document, indent=1) + "\n")
+    (folder / f"{folder.name}.json").write_text(json.dumps(document, indent=1) + "\n")
+
+
+def read_cases(folder: Path) -> tuple[GoldenCase, ...]:
+    """Read what :func:`write_cases` wrote. Raises RepositoryUnusable where it can't be read."""
+    path = folder / f"{folder.name}.json"
+    try:
+        document: Any = json.loads(path.read_text())
+        return tuple(
+            GoldenCase(
+                str(case["name"]),
+                {str(name): _tensor(folder, tensor) for name, tensor in case["inputs"].items()},
+                {str(name): _tensor(folder, tensor) for name, tensor in case["outputs"].items()},
+            )
+            for case in document["cases"]
+        )
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+        raise RepositoryUnusable(
+            f"expected the cases of an exported version in {path}, got {type(error).__name__}: {error}; export the "
+            "model again as a new version"
+        ) from error
+
+
+def _tensor(folder: Path, tensor: Mapping[str, Any]) -> GoldenTensor:
+    tolerance = float(tensor["tolerance"]) if "tolerance" in tensor else None
+    if "file" in tensor:
+        name = str(tensor["file"])
+        if Path(name).name != name:
+            raise ValueError(f"{name!r} is no name of a file beside it")
+        return FileTensor(name, (folder / name).read_bytes(), tolerance)
+    datatype: Datatype = tensor["datatype"]
+    values = np.array(tensor["values"], dtype=NUMPY_TYPES[datatype]).reshape([int(size) for size in tensor["shape"]])
+    return ValueTensor(datatype, values, tolerance)

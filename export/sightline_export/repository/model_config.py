@@ -26,10 +26,9 @@ class Step:
     outputs: Mapping[str, str]
 
 
-def network_config(name: str, signature: Signature, max_batch_size: int, *, gpu: bool = False) -> ModelConfig:
+def network_config(name: str, signature: Signature, max_batch_size: int) -> ModelConfig:
     """The ONNX graph `name`, served by whatever Triton calls `onnxruntime`: its C++ backend or our drop-in."""
-    config = backend_config(name, "onnxruntime", signature, max_batch_size)
-    return config | _one_instance("KIND_GPU") | _FULL_FLOAT32 if gpu else config
+    return backend_config(name, "onnxruntime", signature, max_batch_size)
 
 
 def backend_config(
@@ -73,14 +72,6 @@ def from_text(text: str) -> ModelConfig:
     """
     message = text_format.Parse(text, _empty_message())
     return json_format.MessageToDict(message, preserving_proto_field_name=True)
-
-
-# CUDA would otherwise round to the 10-bit mantissas of TF32, and golden answers would differ from the CPU's.
-_FULL_FLOAT32: ModelConfig = {
-    "optimization": {
-        "execution_accelerators": {"gpu_execution_accelerator": [{"name": "cuda", "parameters": {"use_tf32": "0"}}]}
-    }
-}
 
 
 def _empty_message() -> Message:

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from sightline_export.errors import RepositoryUnusable, VersionExists
 from sightline_export.repository.entry import ModelEntry
-from sightline_export.repository.golden import write_golden
+from sightline_export.repository.golden import write_cases
 
 BUILDING = (
     ".building"  # Triton passes over folders without a configuration; on the same file system, so renames are atomic
@@ -55,17 +55,24 @@ def remove_orphan(repository: Path, network: str, ensemble: str) -> None:
         shutil.rmtree(repository / network / str(version))
 
 
-def publish(repository: Path, entries: Sequence[ModelEntry], version: int, task: str, staging: Path) -> None:
-    """Put `entries` into `repository`, the last one last, as `version` (shared steps stay at version 1).
+def build(folder: Path, entries: Sequence[ModelEntry], version: int, task: str) -> None:
+    """Write `entries` into the new folder `folder`, which Triton can then serve (shared steps at version 1).
 
-    staging: the folder of :func:`staging_folder`, in which everything is built first.
+    folder: on the file system of the repository, so that it can be put there by renaming.
     """
+    try:
+        for entry in entries:
+            _build(folder / entry.name, entry, version, task)
+    except OSError as error:
+        raise _unusable(folder, error) from error
+
+
+def publish(repository: Path, entries: Sequence[ModelEntry], version: int, built: Path) -> None:
+    """Put what :func:`build` made of `entries` in `built` into `repository`, the last one last."""
     require_free(repository, [entry.name for entry in entries if entry.versioned], version)
     try:
         for entry in entries:
-            _build(staging / entry.name, entry, version, task)
-        for entry in entries:
-            _reveal(staging / entry.name, repository / entry.name, version if entry.versioned else 1)
+            _reveal(built / entry.name, repository / entry.name, version if entry.versioned else 1)
     except OSError as error:
         raise _unusable(repository, error) from error
 
@@ -104,11 +111,12 @@ def _build(folder: Path, entry: ModelEntry, version: int, task: str) -> None:
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_text(text)
     numbered = folder / str(version if entry.versioned else 1)
-    numbered.mkdir()
-    if entry.weights:
-        shutil.copyfile(entry.weights, numbered / "model.onnx")
-    if entry.golden:
-        write_golden(numbered / "golden", entry.name, version, task, entry.golden)
+    numbered.mkdir(parents=True)
+    for position, file in enumerate(entry.weights):
+        os.link(file, numbered / (file.name if position else "model.onnx"))
+    for name, cases in (("golden", entry.golden), ("verification", entry.verification)):
+        if cases:
+            write_cases(numbered / name, entry.name, version, task, cases)
 
 
 def _reveal(built: Path, folder: Path, version: int) -> None:

@@ -4,17 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Literal, Protocol
 
-from sightline_export.repository.golden import GoldenCase
+from sightline_export.repository.golden import Request
 from sightline_export.repository.model_config import Step
 from sightline_export.signature import Signature
-from sightline_export.verify import Arrays, Runtime
 
 if TYPE_CHECKING:
     from torch import nn
 
-    from sightline_export.recipe import Recipe
+    from sightline_export.model_spec import ModelSpec
+
+Finish = Literal["none", "softmax", "unit_length"]
+"""What becomes of a network's own output before it is served."""
 
 
 @dataclass(frozen=True)
@@ -35,26 +37,27 @@ class Task(Protocol):
         """The Hugging Face task id, which clients read from the ensemble's `task` parameter."""
         ...
 
-    def graph(self, recipe: Recipe, network: nn.Module) -> nn.Module:
+    @property
+    def finish(self) -> Finish:
+        """What the graph makes of the network's own output, where that is a vector."""
+        ...
+
+    def graph(self, spec: ModelSpec, network: nn.Module) -> nn.Module:
         """The network with everything numeric around it: what is traced and served."""
         ...
 
-    def network_signature(self, recipe: Recipe) -> Signature:
+    def network_signature(self, spec: ModelSpec) -> Signature:
         """Inputs and outputs of that graph."""
         ...
 
-    def ensemble_signature(self, recipe: Recipe) -> Signature:
+    def ensemble_signature(self, spec: ModelSpec) -> Signature:
         """Inputs and outputs of the ensemble, as ARCHITECTURE's table of tasks has them."""
         ...
 
-    def steps(self, recipe: Recipe, network: str) -> tuple[tuple[StepModel, ...], tuple[Step, ...]]:
+    def steps(self, spec: ModelSpec, network: str) -> tuple[tuple[StepModel, ...], tuple[Step, ...]]:
         """The shared step models needed, and the wiring of the ensemble around the model `network`."""
         ...
 
-    def examples(self, recipe: Recipe, count: int) -> Arrays:
-        """`count` real inputs of the graph, batch axis first, for tracing and verification."""
-        ...
-
-    def golden(self, recipe: Recipe, graph: Runtime) -> tuple[GoldenCase, ...]:
-        """Real requests with the answers that the whole ensemble gives."""
+    def requests(self, spec: ModelSpec, count: int) -> tuple[Request, ...]:
+        """`count` real requests to the ensemble, none of which the network was trained on. The first become golden."""
         ...

@@ -9,6 +9,7 @@ import torch.nn.functional as F
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
+from sightline_export.normalisation import PLUS_MINUS_ONE
 from sightline_export.training.augment import photograph
 from sightline_export.training.checkpoint import Checkpoint
 from sightline_export.training.progress import Epoch
@@ -71,7 +72,7 @@ def train_classifier(
             batch = order[step * settings.batch_size : (step + 1) * settings.batch_size]
             x = photograph(inputs[batch], generator).contiguous(memory_format=torch.channels_last)
             y = targets[batch]
-            logits = class_logits(network(normalise(x)))
+            logits = class_logits(network(PLUS_MINUS_ONE(255 * x)))
             loss = F.cross_entropy(logits, y, label_smoothing=settings.label_smoothing)
             optimizer.zero_grad()
             loss.backward()
@@ -98,11 +99,6 @@ def train_classifier(
         )
         yield Epoch(number, settings.epochs, {"loss": loss_sum / seen, "accuracy": correct / seen})
     network.eval()
-
-
-def normalise(x: Tensor) -> Tensor:
-    """[0, 1] to [-1, 1]: the one normalisation of our own classifiers, in training and in the served graph."""
-    return (x - 0.5) / 0.5
 
 
 def class_logits(output: Tensor | tuple[Tensor, ...]) -> Tensor:

@@ -1,0 +1,96 @@
+"""Reading a published version back: its wiring, its steps and the answers that it gave when it was exported."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Any
+
+from google.protobuf.text_format import ParseError
+
+from sightline_export.errors import RepositoryUnusable, UnknownModel
+from sightline_export.in_process import ensemble_runtime, step_runtime
+from sightline_export.repository.golden import GoldenCase, read_cases
+from sightline_export.repository.model_config import ModelConfig, Step, from_text
+from sightline_export.repository.publish import published_versions
+from sightline_export.runtimes import onnx_runtime
+from sightline_export.verification.parity import Runtime
+
+
+@dataclass(frozen=True)
+class Published:
+    """One version of an ensemble that `sightline export` wrote.
+
+    steps: in an order in which each comes after those that it needs.
+    """
+
+    repository: Path
+    name: str
+    version: int
+    max_batch_size: int
+    steps: tuple[Step, ...]
+
+    @property
+    def folder(self) -> Path:
+        return self.repository / self.name / str(self.version)
+
+    def cases(self) -> tuple[tuple[GoldenCase, ...], Path]:
+        """The recorded requests with PyTorch's answers, and their folder; the golden ones for versions without."""
+        folder = self.folder / "verification"
+        folder = folder if folder.is_dir() else self.folder / "golden"
+        return read_cases(folder), folder
+
+    def in_process(self) -> Runtime:
+        """The ensemble without Triton: its steps through the functions of the backends, its graph in ONNX Runtime."""
+        return ensemble_runtime(self.steps, {step.model: self._step(step.model) for step in self.steps})
+
+    def _step(self, model: str) -> Runtime:
+        config = read_config(self.repository, model)
+        if config.get("backend") == "onnxruntime":
+            return onnx_runtime(self.repository / model / str(self.version) / "model.onnx")
+        return step_runtime(str(config.get("backend")), string_parameters(config))
+
+
+def read_published(repository: Path, name: str, version: int | None = None) -> Published:
+    """The newest version of the ensemble `name`, or the one that is asked for.
+
+    Raises UnknownModel, RepositoryUnusable.
+    """
+    versions = published_versions(repository, name)
+    if not versions or (version is not None and version not in versions):
+        known = sorted(child.name for child in repository.iterdir()) if repository.is_dir() else []
+        near = get_close_matches(name, [model for model in known if model != name], n=1)
+        wanted = name if version is None else f"{name} version {version}"
+        there = f"its versions {', '.join(map(str, versions))}" if versions else ", ".join(known) or "nothing"
+        raise UnknownModel(
+            f"expected {wanted} in {repository}, got {there}; "
+            + (f"did you mean {near[0]}?" if near and not versions else f"build it with: sightline export {name}")
+        )
+    config = read_config(repository, name)
+    steps = tuple(
+        Step(str(step["model_name"]), step.get("input_map", {}), step.get("output_map", {}))
+        for step in config.get("ensemble_scheduling", {}).get("step", [])
+    )
+    if not steps:
+        raise RepositoryUnusable(
+            f"expected an ensemble in {repository / name}, got a model of one step; name the ensemble"
+        )
+    return Published(repository, name, version or versions[-1], int(config.get("max_batch_size", 0)), steps)
+
+
+def read_config(repository: Path, model: str) -> ModelConfig:
+    """The `config.pbtxt` of a model. Raises RepositoryUnusable where it can't be read."""
+    path = repository / model / "config.pbtxt"
+    try:
+        return from_text(path.read_text())
+    except (OSError, UnicodeDecodeError, ParseError) as error:
+        raise RepositoryUnusable(
+            f"expected a model configuration in {path}, got: {error}; export the model again"
+        ) from error
+
+
+def string_parameters(config: Mapping[str, Any]) -> dict[str, str]:
+    """The parameters of a configuration, by key."""
+    return {key: str(value.get("string_value", "")) for key, value in config.get("parameters", {}).items()}

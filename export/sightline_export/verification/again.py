@@ -1,0 +1,36 @@
+"""Repeating the verification of a published version any day, without PyTorch: its answers are kept with the version."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from sightline_export.repository.golden import GoldenCase, GoldenTensor, ValueTensor, stack
+from sightline_export.repository.published import Published
+from sightline_export.signature import TensorSpec
+from sightline_export.verification.parity import Arrays, Parity, Runtime, compare
+
+
+def verify_again(published: Published, cases: Sequence[GoldenCase], runtime: Runtime, name: str) -> tuple[Parity, ...]:
+    """Ask `runtime`, which is called `name`, what the version was asked when it was exported."""
+    outputs = [_spec(output, [case.outputs[output] for case in cases]) for output in cases[0].outputs]
+    size = max(1, min(published.max_batch_size, len(cases)))
+    return compare(_answers(cases), runtime, stack(cases), outputs, size, name)
+
+
+def _answers(cases: Sequence[GoldenCase]) -> Arrays:
+    return {name: np.stack([case.outputs[name].to_array() for case in cases]) for name in cases[0].outputs}
+
+
+def _spec(name: str, answers: Sequence[GoldenTensor]) -> TensorSpec:
+    """What is known of an output from its recorded answers; see `allowed_difference` for the unit of the tolerance."""
+    first = answers[0]
+    if not isinstance(first, ValueTensor):
+        return TensorSpec(name, "BYTES", (1,), max(answer.tolerance or 0 for answer in answers))
+    shares = [
+        (answer.tolerance or 0) / largest if first.values.dtype.kind == "f" else (answer.tolerance or 0)
+        for answer in answers
+        if isinstance(answer, ValueTensor) and (largest := float(np.max(np.abs(answer.values.astype(np.float64)))))
+    ]
+    return TensorSpec(name, first.datatype, first.values.shape, max(shares, default=0))
