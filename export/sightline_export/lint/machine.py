@@ -1,0 +1,87 @@
+"""What the machine offers that a repository will be served on."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+RUNTIME_VARIABLE = "SIGHTLINE_RUNTIME"
+
+# tritonserver 2.51 from nvidia-pytriton has only the Python backend; the others are our Python-based ones
+BACKENDS = frozenset({"python", "onnxruntime", "image_decode", "image_encode", "latent_noise"})
+CONTAINER_BACKENDS = Path("/opt/tritonserver/backends")
+MAX_IR_VERSION = 13  # of ONNX Runtime 1.31
+MAX_OPSET = 26
+SHARED_MEMORY = Path("/dev/shm")  # noqa: S108  # where Triton puts its regions
+
+# a standard module may be imported to look for a name in it, others are only looked for
+_ASK = """
+import sys
+from importlib import import_module
+from importlib.util import find_spec
+module, _, name = sys.argv[1].partition(":")
+top = module.partition(".")[0]
+found = find_spec(top) is not None
+if found and top in sys.stdlib_module_names:
+    found = find_spec(module) is not None
+    if found and name:
+        found = hasattr(import_module(module), name) or find_spec(f"{module}.{name}") is not None
+print(found)
+"""
+
+
+@dataclass(frozen=True)
+class Machine:
+    """What the machine offers.
+
+    backends: by the names that a configuration gives them.
+    python_modules: whether the Python of the runtime environment finds a module, or a name in it, "json:dumps"; None
+        where it can't be asked.
+    shared_memory_bytes: what is free in /dev/shm; None where it is not known.
+    max_ir_version, max_opset: of the ONNX Runtime that will open the models.
+    """
+
+    gpus: int = 0
+    backends: frozenset[str] = BACKENDS
+    python_modules: Callable[[str], bool] | None = None
+    shared_memory_bytes: int | None = None
+    max_ir_version: int = MAX_IR_VERSION
+    max_opset: int = MAX_OPSET
+
+    def __post_init__(self) -> None:
+        if self.gpus < 0 or not self.backends:
+            raise ValueError(f"expected gpus >= 0 and at least one backend, got {self.gpus} and {set(self.backends)}")
+
+
+def this_machine() -> Machine:
+    """The machine that this process runs on, with the runtime environment of `sightline serve`."""
+    python = _runtime_python()
+    free = shutil.disk_usage(SHARED_MEMORY).free if SHARED_MEMORY.is_dir() else None
+    return Machine(
+        gpus=len(list(Path("/dev").glob("nvidia[0-9]*"))),
+        backends=BACKENDS | {library.parent.name for library in CONTAINER_BACKENDS.glob("*/libtriton_*.so")},
+        python_modules=_finder(python) if python else None,
+        shared_memory_bytes=free,
+    )
+
+
+def _runtime_python() -> Path | None:
+    named = os.environ.get(RUNTIME_VARIABLE)
+    python = Path(named or Path(sys.prefix, "share", "sightline", "runtime"), "bin", "python")
+    return python if python.exists() else None
+
+
+def _finder(python: Path) -> Callable[[str], bool]:
+    @cache
+    def find(name: str) -> bool:
+        asked = [str(python), "-I", "-c", _ASK, name]
+        done = subprocess.run(asked, capture_output=True, text=True, timeout=60, check=False)
+        return done.returncode == 0 and done.stdout.strip() == "True"
+
+    return find

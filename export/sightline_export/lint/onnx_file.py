@@ -1,0 +1,110 @@
+"""What an ONNX file says about itself, before any runtime opens it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, cast
+
+from sightline_export.lint.findings import Finding
+from sightline_export.lint.machine import Machine
+from sightline_export.lint.model import Model
+
+PORTABLE_IR_VERSION, PORTABLE_OPSET = 10, 21  # what every container since 24.09 opens
+
+
+@dataclass(frozen=True)
+class OnnxFile:
+    """ir_version and opset: of the default operator set; 0 where it is not said. missing: external data files."""
+
+    ir_version: int
+    opset: int
+    missing: tuple[str, ...]
+
+
+def read_file(path: Path) -> OnnxFile | None:
+    """The header of an ONNX file; None where it is none."""
+    import onnx
+    from google.protobuf.message import DecodeError
+
+    try:
+        model = cast(Any, onnx.load(path, load_external_data=False))
+    except (DecodeError, OSError, ValueError):
+        return None
+    opsets = {str(one.domain): int(one.version) for one in model.opset_import}
+    if not model.HasField("graph"):
+        return None
+    locations = {
+        str(entry.value)
+        for tensor in _tensors(model.graph)
+        if tensor.data_location == onnx.TensorProto.EXTERNAL
+        for entry in tensor.external_data
+        if entry.key == "location"
+    }
+    missing = sorted(name for name in locations if not (path.parent / name).is_file())
+    return OnnxFile(int(model.ir_version), opsets.get("", opsets.get("ai.onnx", 0)), tuple(missing))
+
+
+def check_file(model: Model, path: Path, file: OnnxFile | None, machine: Machine) -> Iterator[Finding]:
+    """Mistakes that the header shows; what it does not show, ONNX Runtime says."""
+    if file is None:
+        if path.suffix != ".ort":
+            yield model.error_in(
+                path,
+                None,
+                "not-onnx",
+                "an ONNX file",
+                f"{path.stat().st_size} bytes of something else",
+                "export the model again",
+            )
+        return
+    export = "export it again with opset 20, or convert it with onnx.version_converter"
+    if file.ir_version > machine.max_ir_version:
+        yield model.error_in(
+            path,
+            None,
+            "ir-version",
+            f"an IR version of at most {machine.max_ir_version}",
+            str(file.ir_version),
+            f"set ir_version to {PORTABLE_IR_VERSION} and save it again",
+        )
+    elif file.ir_version > PORTABLE_IR_VERSION:
+        yield model.warning_in(
+            path,
+            None,
+            "ir-version",
+            f"an IR version of at most {PORTABLE_IR_VERSION}, which every container since 24.09 opens",
+            str(file.ir_version),
+            f"set ir_version to {PORTABLE_IR_VERSION} and save it again",
+        )
+    if file.opset > machine.max_opset:
+        yield model.error_in(path, None, "opset", f"an opset of at most {machine.max_opset}", str(file.opset), export)
+    elif file.opset > PORTABLE_OPSET:
+        yield model.warning_in(
+            path,
+            None,
+            "opset",
+            f"an opset of at most {PORTABLE_OPSET}, which every container since 24.09 opens",
+            str(file.opset),
+            export,
+        )
+    for name in file.missing:
+        yield model.error_in(
+            path,
+            None,
+            "external-data",
+            f"the weights in {name} beside the model",
+            "no such file",
+            f"copy {name} into this folder",
+        )
+
+
+def _tensors(graph: Any) -> Iterator[Any]:
+    yield from graph.initializer
+    for node in graph.node:
+        for attribute in node.attribute:
+            if attribute.HasField("t"):
+                yield attribute.t
+            if attribute.HasField("g"):
+                yield from _tensors(attribute.g)
