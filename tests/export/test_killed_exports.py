@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
+from sightline_export.lint import lint, this_machine
 from sightline_export.repository.publish import BUILDING, published_versions
 from sightline_export.repository.published import read_published
 from sightline_export.verification.again import verify_again
@@ -80,8 +81,10 @@ def test_twenty_kills_leave_repositories_that_load(exported: Path, tmp_path: Pat
     killer.close()
 
     half_done = 0
+    machine = this_machine()
     for repository in repositories:
         half_done += (repository / BUILDING).exists()
+        assert all(verdict.loads for verdict in lint(repository, machine).verdicts), repository
         published = read_published(repository, "quick")
         cases, _ = published.cases()
         rows = verify_again(published, cases[:4], published.in_process(), "ONNX Runtime")
