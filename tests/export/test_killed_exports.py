@@ -98,4 +98,4 @@ def test_twenty_kills_leave_repositories_that_load(exported: Path, tmp_path: Pat
         states.setdefault(frozenset(map(str, files)), repository)
     for repository in list(states.values())[:3]:
         with started(repository, ["quick"]) as service:
-            assert service.config("quick").name == "quick"
+            assert service.connection.config("quick")["name"] == "quick"

@@ -117,7 +117,7 @@ def test_nobody_at_the_address_is_said(exported: Path) -> None:
         port = listener.getsockname()[1]
     result = run("quick", "--repository", str(exported), "--url", f"grpc://127.0.0.1:{port}")
     assert result.exit_code == 4
-    assert "expected a tritonserver at grpc://127.0.0.1" in result.stderr
+    assert "from a tritonserver at grpc://127.0.0.1" in result.stderr
 
 
 def test_a_difference_in_onnx_runtime_leaves_a_script_that_shows_it(
@@ -139,7 +139,7 @@ def test_a_difference_in_triton_leaves_a_repository_and_a_script_that_shows_it(
     with started(spoiled, ["quick"]) as service:
         with pytest.raises(VerificationFailed, match=r"output SCORES of Triton 2\.\d+\.\d+ differs"):
             check_served(truth, service, spoiled, folder)
-        address = service.url.removeprefix("grpc://")
+        address = service.connection.url.removeprefix("grpc://")
         done = subprocess.run(
             [sys.executable, "reproduce.py", address], cwd=folder, capture_output=True, text=True, check=False
         )
@@ -167,7 +167,7 @@ def test_a_refused_request_is_a_failed_verification(service: Service) -> None:
 def test_an_address_without_a_server_is_unusable() -> None:
     with (
         connected("grpc://127.0.0.1:1") as server,
-        pytest.raises(ServiceUnusable, match="start one with: sightline serve"),
+        pytest.raises(ServiceUnusable, match="start one with `sightline serve`"),
     ):
         server.name()
 

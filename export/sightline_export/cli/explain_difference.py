@@ -73,8 +73,8 @@ def explain_difference(
       sightline explain-difference cnn digit.png --url grpc://gpu-7:8001 -o difference.png
     """
     from sightline_backend.errors import PictureError
+    from sightline_export.connection import Connection
     from sightline_export.difference.comparison import compare_with_service
-    from sightline_export.difference.connection import Connection
     from sightline_export.difference.reference import read_reference
     from sightline_export.difference.report import as_json as to_json
     from sightline_export.difference.report import lines

@@ -65,7 +65,9 @@ def labels(_context: click.Context, _option: click.Parameter, value: str | None)
         if "," not in value:
             raise click.BadParameter(f"expected a file with one label per line, or a list like cat,dog, got {value!r}.")
         return tuple(part.strip() for part in value.split(","))
+    from sightline_export.sources import read_labels
+
     try:
-        return tuple(line.strip() for line in Path(value).read_text(encoding="utf-8").splitlines() if line.strip())
-    except (OSError, UnicodeDecodeError) as error:
-        raise click.BadParameter(f"expected a text file with one label per line, got {value!r}: {error}.") from error
+        return read_labels(Path(value))
+    except ExportError as error:
+        raise click.BadParameter(f"{error}.") from error

@@ -22,14 +22,17 @@ if TYPE_CHECKING:
 @repository_option
 @click.option("--version", type=click.IntRange(min=1), help="Version to verify.  [default: the newest]")
 @click.option("--url", metavar="grpc://HOST:PORT", help="A running server.  [default: one is started]")
+@click.option("--api-key", metavar="KEY", envvar="SIGHTLINE_API_KEY", help="Key for the running server.")
 @click.option("--no-serve", is_flag=True, help="Ask ONNX Runtime only.")
 @errors_end_with_their_code
-def verify(name: str, repository: Path, version: int | None, url: str | None, no_serve: bool) -> None:
+def verify(
+    name: str, repository: Path, version: int | None, url: str | None, api_key: str | None, no_serve: bool
+) -> None:
     """Hold a published model against the answers that PyTorch gave when it was exported.
 
     The same pictures, of several sizes and modes, go through ONNX Runtime in this process and through a server.
     """
-    if url is not None and not url.startswith("grpc://"):
+    if url is not None and not url.startswith(("grpc://", "grpcs://")):
         raise click.UsageError(f"expected an address like grpc://localhost:8001 as --url, got {url!r}")
 
     from sightline_export.errors import VerificationFailed
@@ -46,7 +49,7 @@ def verify(name: str, repository: Path, version: int | None, url: str | None, no
     rows = list(verify_again(published, cases, published.in_process(), "ONNX Runtime"))
     if not no_serve:
         outputs = [TensorSpec(output, "BYTES", (1,)) for output in cases[0].outputs]
-        with connected(url) if url else started(repository, [name]) as service:
+        with connected(url, api_key) if url else started(repository, [name]) as service:
             runtime = service.runtime(name, outputs, published.version)
             rows += verify_again(published, cases, runtime, service.name())
     show(rows)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from sightline_backend.pixels import decode
-from sightline_export.difference.connection import Connection
+from sightline_export.connection import Connection
 from sightline_export.difference.findings import Verdict
 from sightline_export.difference.judge import judge
 from sightline_export.difference.observations import Pixels

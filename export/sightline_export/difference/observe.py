@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sightline_backend.model_config import entries, section
-from sightline_export.difference.connection import Connection, Refused
+from sightline_export.connection import Connection, Refused
 from sightline_export.difference.observations import Answers, Observations, Parts, Pixels
 from sightline_export.difference.picture_files import as_png
 from sightline_export.difference.reference import Reference, labels_of

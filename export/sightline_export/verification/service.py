@@ -13,12 +13,10 @@ import time
 from collections.abc import Generator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, cast
 
-import numpy as np
-
+from sightline_export.connection import Connection, Refused
 from sightline_export.errors import ServiceUnusable, VerificationFailed
-from sightline_export.signature import NUMPY_TYPES, TensorSpec
+from sightline_export.signature import TensorSpec
 from sightline_export.verification.parity import Arrays, Runtime
 
 ANSWER_TIMEOUT_S = 600.0
@@ -26,75 +24,43 @@ MACHINE_LACKS_SOMETHING = 10  # exit code of `sightline serve`
 
 
 class Service:
-    """A tritonserver over gRPC.
+    """A tritonserver over gRPC, whose models are runtimes."""
 
-    Raises ServiceUnusable where it does not answer, VerificationFailed where it refuses a request.
-    """
-
-    def __init__(self, grpc_url: str) -> None:
-        import tritonclient.grpc as triton  # slow to import
-
-        self.url = grpc_url
-        self._triton = cast(Any, triton)
-        self._client: Any = self._triton.InferenceServerClient(grpc_url.removeprefix("grpc://").rstrip("/"))
+    def __init__(self, connection: Connection) -> None:
+        self.connection = connection
 
     def name(self) -> str:
-        """Such as `Triton 2.51.0`."""
-        metadata = self._ask("get_server_metadata", client_timeout=10)
-        return f"Triton {metadata.version}"
-
-    def config(self, model: str) -> Any:
-        """The configuration that is served, a `ModelConfig` message."""
-        return self._ask("get_model_config", model, client_timeout=10).config
+        """Such as `Triton 2.51.0`. Raises ServiceUnusable where it does not answer."""
+        return self.connection.server_name()
 
     def runtime(self, model: str, outputs: Sequence[TensorSpec], version: int | None = None) -> Runtime:
-        """The served `model` as a function from named arrays to named arrays."""
+        """The served `model` as a function from named arrays to named arrays.
+
+        It raises VerificationFailed where a request is refused, ServiceUnusable where the server does not answer, and
+        UnknownModel where it does not serve such a model.
+        """
+        names = [spec.name for spec in outputs]
 
         def run(inputs: Arrays) -> Arrays:
-            result = self._ask(
-                "infer",
-                model,
-                [self._input(name, array) for name, array in inputs.items()],
-                model_version=str(version or ""),
-                outputs=[self._triton.InferRequestedOutput(spec.name) for spec in outputs],
-                client_timeout=ANSWER_TIMEOUT_S,
-            )
-            return {spec.name: np.asarray(result.as_numpy(spec.name)) for spec in outputs}
+            try:
+                return self.connection.infer(model, inputs, names, version=version)
+            except Refused as error:
+                raise VerificationFailed(f"expected an answer from Triton, got: {error}") from error
 
         return run
 
-    def _input(self, name: str, array: Any) -> Any:
-        datatype = next(datatype for datatype, kind in NUMPY_TYPES.items() if array.dtype == kind)
-        tensor = self._triton.InferInput(name, list(array.shape), datatype)
-        tensor.set_data_from_numpy(array)
-        return tensor
-
-    def _ask(self, method: str, *arguments: Any, **options: Any) -> Any:
-        from tritonclient.utils import InferenceServerException
-
-        try:
-            return getattr(self._client, method)(*arguments, **options)
-        except InferenceServerException as error:
-            status, message = cast("tuple[str, str]", (error.status(), error.message()))
-            said = message.strip().splitlines()[0]
-            if str(status) in ("StatusCode.UNAVAILABLE", "StatusCode.DEADLINE_EXCEEDED"):
-                raise ServiceUnusable(
-                    f"expected a tritonserver at {self.url}, got: {said}; start one with: sightline serve"
-                ) from error
-            raise VerificationFailed(f"expected an answer from Triton, got {status}: {said}") from error
-
-    def close(self) -> None:
-        self._client.close()
-
 
 @contextmanager
-def connected(grpc_url: str) -> Generator[Service]:
-    """The tritonserver that listens at `grpc_url`."""
-    service = Service(grpc_url)
+def connected(grpc_url: str, api_key: str | None = None) -> Generator[Service]:
+    """The tritonserver that listens at `grpc_url`. Raises ServiceUnusable for an address of another kind."""
     try:
-        yield service
+        connection = Connection(grpc_url, ANSWER_TIMEOUT_S, api_key)
+    except ValueError as error:
+        raise ServiceUnusable(str(error)) from error
+    try:
+        yield Service(connection)
     finally:
-        service.close()
+        connection.close()
 
 
 @contextmanager

@@ -12,8 +12,8 @@ from export.difference.graphs import HEALTHY
 from export.difference.photographs import pictures
 from serving import Service
 
+from sightline_export.connection import Connection
 from sightline_export.difference.comparison import Comparison, compare_with_service
-from sightline_export.difference.connection import Connection
 from sightline_export.difference.findings import AnswerEvidence, LabelEvidence, PixelEvidence
 from sightline_export.difference.reference import Reference, read_reference
 from sightline_export.difference.stages import Stage

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, cast
 from urllib.parse import urlsplit
 
@@ -16,6 +16,7 @@ from sightline_export.errors import ServiceUnusable, UnknownModel
 
 DEFAULT_URL = "grpc://localhost:8001"
 _MOST_AT_ONCE = 16
+_METADATA_TIMEOUT_S = 10.0
 
 
 class Refused(Exception):
@@ -71,34 +72,56 @@ class Connection:
         most = min(_MOST_AT_ONCE, int(config.get("max_batch_size", 0)) or 1)
         total = len(next(iter(inputs.values())))
         parts = [
-            self._ask({k: v[i : i + most] for k, v in inputs.items()}, model, config, output, classes)
+            self.infer(model, {k: v[i : i + most] for k, v in inputs.items()}, [output], classes=classes)[output]
             for i in range(0, total, most)
         ]
         return np.concatenate(parts)
 
-    def _ask(
-        self, arrays: Mapping[str, NDArray[Any]], model: str, config: Mapping[str, Any], output: str, classes: int
-    ) -> NDArray[Any]:
+    def infer(
+        self,
+        model: str,
+        inputs: Mapping[str, NDArray[Any]],
+        outputs: Sequence[str],
+        *,
+        classes: int = 0,
+        version: int | None = None,
+    ) -> dict[str, NDArray[Any]]:
+        """The answer to one request, by the names of `outputs`. inputs, classes: as in :meth:`ask`.
+
+        version: the newest that is served where it is None. Raises as :meth:`ask`.
+        """
+        config = self.config(model)
         batched = int(config.get("max_batch_size", 0)) > 0
+        kinds = {str(entry["name"]): str(entry["data_type"]) for entry in entries(config, "input")}
         tensors: list[triton.InferInput] = []
-        for name, array in arrays.items():
+        for name, array in inputs.items():
             array = array if batched else array[0]
-            kind = next(str(entry["data_type"]) for entry in entries(config, "input") if entry["name"] == name)
-            tensor = triton.InferInput(name, list(array.shape), kind.removeprefix("TYPE_").replace("STRING", "BYTES"))
+            kind = kinds[name].removeprefix("TYPE_").replace("STRING", "BYTES")
+            tensor = triton.InferInput(name, list(array.shape), kind)
             tensor.set_data_from_numpy(np.ascontiguousarray(array))
             tensors.append(tensor)
         try:
             answer = self._client.infer(
                 model,
                 tensors,
-                outputs=[triton.InferRequestedOutput(output, class_count=classes)],
+                model_version=str(version or ""),
+                outputs=[triton.InferRequestedOutput(output, class_count=classes) for output in outputs],
                 headers=self._headers,
                 client_timeout=self._timeout_s,
             )
         except InferenceServerException as error:
             raise self._explained(error, model) from error
-        array = cast("NDArray[Any]", cast("Any", answer).as_numpy(output))
-        return array if batched else array[None]
+        arrays = {output: cast("NDArray[Any]", cast("Any", answer).as_numpy(output)) for output in outputs}
+        return {output: array if batched else array[None] for output, array in arrays.items()}
+
+    def server_name(self) -> str:
+        """Such as `Triton 2.51.0`. Raises ServiceUnusable where nothing answers."""
+        timeout_s = min(self._timeout_s, _METADATA_TIMEOUT_S)
+        try:
+            metadata = cast("Any", self._client.get_server_metadata(headers=self._headers, client_timeout=timeout_s))
+        except InferenceServerException as error:
+            raise self._explained(error, "any model") from error
+        return f"Triton {metadata.version}"
 
     def _explained(self, error: InferenceServerException, model: str) -> Exception:
         status, message = str(cast("Any", error).status()), " ".join(str(cast("Any", error).message()).split())
