@@ -22,8 +22,6 @@ from sightline_export.verification.truth import before_network
 if TYPE_CHECKING:
     from sightline_export.graph.foreign import OnnxNetwork
 
-SOURCE_KEY = "sightline.source"
-
 
 @dataclass(frozen=True, eq=False)
 class Candidate:

@@ -7,7 +7,7 @@ from datetime import date
 
 from sightline_export.graph.stages import RAW_KEY
 from sightline_export.latency import Latency, machine
-from sightline_export.measure import Measurement
+from sightline_export.measure import Measurement, in_words
 from sightline_export.model_spec import ModelSpec
 from sightline_export.signature import Signature, TensorSpec
 from sightline_export.verification.parity import Parity
@@ -48,7 +48,7 @@ class Facts:
 def write_card(spec: ModelSpec, facts: Facts) -> str:
     """The card as Markdown."""
     sections = [
-        f"# {spec.name}\n\n{spec.summary[:1].upper()}{spec.summary[1:]}.",
+        f"# {spec.name}\n\n{_line(spec.summary[:1].upper() + spec.summary[1:])}.",
         _at_a_glance(spec, facts),
         _tensors(spec.task.ensemble_signature(spec)),
         _measured(facts.measurement),
@@ -73,7 +73,8 @@ def _at_a_glance(spec: ModelSpec, facts: Facts) -> str:
         ("Pixels", f"`{spec.pixels.name}`"),
         (
             "Normalisation",
-            f"(level * {normalisation.scale:.6g} - {_few(normalisation.mean)}) / {_few(normalisation.std)}",
+            f"(level * {normalisation.scale:.6g} - {_few(normalisation.mean)}) / {_few(normalisation.std)}"
+            + (", channels in the order blue, green, red (bgr)" if normalisation.channel_order == "bgr" else ""),
         ),
         ("Parameters", f"{facts.parameters:,}"),
         ("Size of the graph", f"{facts.graph_bytes / 1e6:.1f} MB"),
@@ -98,14 +99,14 @@ def _measured(measurement: Measurement) -> str:
     if not measurement.figures:
         return f"## Measured on held-out data\n\n{NOT_MEASURED}"
     rows = [
-        (figure.name, f"{figure.value:.4g}", "" if figure.floor is None else f"{figure.floor:.4g}")
+        (figure.name, in_words(figure.value), "" if figure.floor is None else in_words(figure.floor))
         for figure in measurement.figures
     ]
     section = "## Measured on held-out data\n\n" + _table(("figure", "measured", "floor"), rows)
     if measurement.per_class:
         columns = list(next(iter(measurement.per_class.values())))
         per_class = [
-            (name, *(f"{values[column]:.4g}" for column in columns)) for name, values in measurement.per_class.items()
+            (name, *(in_words(values[column]) for column in columns)) for name, values in measurement.per_class.items()
         ]
         section += "\n\n" + _table(("class", *columns), per_class)
     return section
@@ -138,9 +139,17 @@ def _latency(facts: Facts) -> str:
 
 
 def _repairs(notes: tuple[str, ...]) -> str:
-    return "## Repaired on the way\n\n" + "\n".join(f"- {note}" for note in notes) if notes else ""
+    return "## Repaired on the way\n\n" + "\n".join(f"- {_line(note)}" for note in notes) if notes else ""
 
 
 def _table(header: tuple[str, ...], rows: list[tuple[str, ...]] | list[tuple[str, str]]) -> str:
     lines = ["| " + " | ".join(header) + " |", "|" + " --- |" * len(header)]
-    return "\n".join(lines + ["| " + " | ".join(row) + " |" for row in rows])
+    return "\n".join(lines + ["| " + " | ".join(_cell(text) for text in row) + " |" for row in rows])
+
+
+def _cell(text: str) -> str:
+    return _line(text).replace("\\", "\\\\").replace("|", "\\|")
+
+
+def _line(text: str) -> str:
+    return " ".join(text.split())

@@ -23,6 +23,10 @@ class Refused(Exception):
     """The service answered with an error, and the connection is good; the message is the service's own."""
 
 
+class Denied(ServiceUnusable):
+    """The server answers, and does not let this user have what was asked for."""
+
+
 class Connection:
     """Asks models by name. Arrays go in and come out with a batch axis, also where the model has none."""
 
@@ -39,43 +43,53 @@ class Connection:
         host = f"[{parts.hostname}]" if ":" in parts.hostname else parts.hostname
         self._client = triton.InferenceServerClient(f"{host}:{parts.port or 8001}", ssl=parts.scheme == "grpcs")
         self._headers = {"authorization": f"Bearer {api_key}"} if api_key else None
-        self._configs: dict[str, dict[str, Any]] = {}
+        self._configs: dict[tuple[str, int | None], dict[str, Any]] = {}
 
     def close(self) -> None:
         self._client.close()
 
-    def config(self, model: str) -> Mapping[str, Any]:
+    def config(self, model: str, version: int | None = None) -> Mapping[str, Any]:
         """The configuration of a model, by the field names of Triton's `model_config.proto`.
 
-        Raises UnknownModel, or ServiceUnusable where the service does not answer.
+        version: the newest that is served where it is None. Raises UnknownModel, Denied where this user may not see it,
+        or ServiceUnusable where the service does not answer.
         """
-        if model not in self._configs:
+        if (model, version) not in self._configs:
             try:
                 answer = cast(
                     "dict[str, Any]",
                     self._client.get_model_config(
-                        model, headers=self._headers, as_json=True, client_timeout=self._timeout_s
+                        model, str(version or ""), headers=self._headers, as_json=True, client_timeout=self._timeout_s
                     ),
                 )
             except InferenceServerException as error:
                 raise self._explained(error, model) from error
-            self._configs[model] = answer["config"]
-        return self._configs[model]
+            self._configs[model, version] = answer["config"]
+        return self._configs[model, version]
 
     def ask(
-        self, model: str, config: Mapping[str, Any], inputs: Mapping[str, NDArray[Any]], output: str, classes: int = 0
+        self,
+        model: str,
+        config: Mapping[str, Any],
+        inputs: Mapping[str, NDArray[Any]],
+        output: str,
+        classes: int = 0,
+        version: int | None = None,
     ) -> NDArray[Any]:
         """One output of `model`. inputs: with a batch axis of any length. classes: ask for so many classes instead.
 
-        Raises Refused where the model answers with an error, ServiceUnusable where nothing answers.
+        Raises Refused where the model answers with an error, Denied where this user may not ask it, ServiceUnusable
+        where nothing answers.
         """
         most = min(_MOST_AT_ONCE, int(config.get("max_batch_size", 0)) or 1)
         total = len(next(iter(inputs.values())))
         parts = [
-            self.infer(model, {k: v[i : i + most] for k, v in inputs.items()}, [output], classes=classes)[output]
+            self.infer(
+                model, {k: v[i : i + most] for k, v in inputs.items()}, [output], classes=classes, version=version
+            )
             for i in range(0, total, most)
         ]
-        return np.concatenate(parts)
+        return np.concatenate([part[output] for part in parts])
 
     def infer(
         self,
@@ -90,13 +104,14 @@ class Connection:
 
         version: the newest that is served where it is None. Raises as :meth:`ask`.
         """
-        config = self.config(model)
+        config = self.config(model, version)
         batched = int(config.get("max_batch_size", 0)) > 0
-        kinds = {str(entry["name"]): str(entry["data_type"]) for entry in entries(config, "input")}
+        declared = {str(entry["name"]): entry for entry in entries(config, "input")}
+        has_axis = batched or any(_axis_is_written(array, _dims(declared[name])) for name, array in inputs.items())
         tensors: list[triton.InferInput] = []
         for name, array in inputs.items():
-            array = array if batched else array[0]
-            kind = kinds[name].removeprefix("TYPE_").replace("STRING", "BYTES")
+            array = _shaped(array, _dims(declared[name]), batched)
+            kind = str(declared[name]["data_type"]).removeprefix("TYPE_").replace("STRING", "BYTES")
             tensor = triton.InferInput(name, list(array.shape), kind)
             tensor.set_data_from_numpy(np.ascontiguousarray(array))
             tensors.append(tensor)
@@ -112,7 +127,10 @@ class Connection:
         except InferenceServerException as error:
             raise self._explained(error, model) from error
         arrays = {output: cast("NDArray[Any]", cast("Any", answer).as_numpy(output)) for output in outputs}
-        return {output: array if batched else array[None] for output, array in arrays.items()}
+        return {
+            output: array if batched or (has_axis and array.ndim > 1 and not classes) else array[None]
+            for output, array in arrays.items()
+        }
 
     def server_name(self) -> str:
         """Such as `Triton 2.51.0`. Raises ServiceUnusable where nothing answers."""
@@ -130,8 +148,26 @@ class Connection:
                 f"expected the model {model} at {self.url}, got: {message}; see what it serves with: sightline models"
             )
         if status.endswith(("UNAVAILABLE", "DEADLINE_EXCEEDED", "UNAUTHENTICATED", "PERMISSION_DENIED")):
-            return ServiceUnusable(
+            kind = Denied if status.endswith(("UNAUTHENTICATED", "PERMISSION_DENIED")) else ServiceUnusable
+            return kind(
                 f"expected an answer of {model} from a tritonserver at {self.url}, got: {message[:200]}; start one "
                 "with `sightline serve`, or name another with --url"
             )
         return Refused(message)
+
+
+def _dims(declared: Mapping[str, Any]) -> tuple[int, ...]:
+    return tuple(int(dim) for dim in declared.get("dims", ()))
+
+
+def _axis_is_written(array: NDArray[Any], dims: Sequence[int]) -> bool:
+    """A model without batching may still have a batch axis, among its dimensions, where Triton does not see it."""
+    return array.ndim > 1 and len(dims) == array.ndim
+
+
+def _shaped(array: NDArray[Any], dims: Sequence[int], batched: bool) -> NDArray[Any]:
+    """array: with a batch axis. A single value for each picture may be declared with more than one axis."""
+    if batched:
+        is_single = array[0].size == 1 and set(dims) <= {1, -1}
+        return array.reshape(len(array), *(1 for _ in dims)) if is_single else array
+    return array if _axis_is_written(array, dims) else array[0]

@@ -6,11 +6,13 @@ ExportError
 ├── SourceUnusable                    the source is there, but no network comes of it
 │   └── WeightsMismatch               the weights are another network's
 ├── VersionExists (FileExistsError)   a published version is never overwritten
+├── NameTaken (FileExistsError)       the name belongs to another model
 ├── VerificationFailed                two runtimes disagree: nothing was published
 ├── FloorMissed                       the trained model is not good enough: nothing was published
 ├── GraphRefused                      the graph can't be served as it is (batch axis, operators, IR version, opset)
 ├── RepositoryUnusable (OSError)      the model repository can't be read or written
-└── ServiceUnusable                   no tritonserver to verify with, or the one that was named does not answer
+└── ServiceUnusable                   the tritonserver that was named does not answer
+    └── NoServer                      this machine has no tritonserver to verify with
 
 Each class carries the exit code of the command line.
 """
@@ -52,6 +54,12 @@ class VersionExists(ExportError, FileExistsError):
     exit_code = 15
 
 
+class NameTaken(ExportError, FileExistsError):
+    """The name belongs to a model that this export did not write, or that takes or gives other tensors."""
+
+    exit_code = 15
+
+
 class VerificationFailed(ExportError):
     """PyTorch, ONNX Runtime and the served model did not give the same answers."""
 
@@ -77,6 +85,10 @@ class RepositoryUnusable(ExportError, OSError):
 
 
 class ServiceUnusable(ExportError):
-    """There is no tritonserver to verify with, or the one that was named does not answer."""
+    """The tritonserver that was named does not answer."""
 
     exit_code = 4
+
+
+class NoServer(ServiceUnusable):
+    """This machine has no tritonserver to verify with."""

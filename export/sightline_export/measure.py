@@ -1,5 +1,6 @@
 """Figures measured on held-out data, with the floors that a recipe promises."""
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -7,6 +8,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sightline_export.errors import FloorMissed
+
+
+def in_words(value: float) -> str:
+    """Counts whole, shares with four figures."""
+    return str(int(value)) if float(value).is_integer() else f"{value:.4g}"
 
 
 @dataclass(frozen=True)
@@ -42,7 +48,8 @@ class Measurement:
 def classification(scores: NDArray[np.float32], labels: NDArray[np.int64], names: Sequence[str]) -> Measurement:
     """Accuracy, expected calibration error and, per class, recall and precision.
 
-    scores: (n, k) probabilities. labels: (n,). The calibration error has 10 equal bins (Guo et al. 2017).
+    scores: (n, k) probabilities. labels: (n,). names: of the k classes; see :func:`row_names`. The calibration error
+    has 10 equal bins (Guo et al. 2017).
     """
     predicted = scores.argmax(axis=1)
     right = predicted == labels
@@ -52,7 +59,7 @@ def classification(scores: NDArray[np.float32], labels: NDArray[np.int64], names
             "recall": _ratio((right & (labels == k)).sum(), (labels == k).sum()),
             "precision": _ratio((right & (labels == k)).sum(), (predicted == k).sum()),
         }
-        for k, name in enumerate(names)
+        for k, name in enumerate(row_names(names))
     }
     return Measurement(
         figures=(
@@ -61,6 +68,19 @@ def classification(scores: NDArray[np.float32], labels: NDArray[np.int64], names
         ),
         per_class=per_class,
     )
+
+
+def row_names(labels: Sequence[str]) -> tuple[str, ...]:
+    """The labels, and those that several classes share with the position of each: no two are alike.
+
+    >>> row_names(["crane", "dog", "crane"])
+    ('crane (0)', 'dog', 'crane (2)')
+    """
+    rows = tuple(labels)
+    while len(set(rows)) < len(rows):
+        counts = Counter(rows)
+        rows = tuple(f"{row} ({k})" if counts[row] > 1 else row for k, row in enumerate(rows))
+    return rows
 
 
 def calibration_error(confidence: NDArray[np.float32], right: NDArray[np.bool_], bins: int = 10) -> float:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import Literal
 
@@ -31,6 +32,11 @@ class Normalisation:
     def __post_init__(self) -> None:
         if not self.scale > 0 or not all(value > 0 for value in self.std):
             raise ValueError(f"expected a scale and standard deviations above 0, got {self.scale} and {self.std}")
+        if not all(map(math.isfinite, (self.scale, *self.mean, *self.std))):
+            raise ValueError(
+                f"expected finite numbers for scale, mean and std, got {self.scale:g}, {list(self.mean)} and "
+                f"{list(self.std)}; change the one that is not"
+            )
         if any(len(values) not in (1, 3) for values in (self.mean, self.std)):
             raise ValueError(f"expected 1 or 3 values of mean and std, got {self.mean} and {self.std}")
 

@@ -8,13 +8,15 @@ from datetime import date
 from importlib.metadata import version as installed_version
 from pathlib import Path
 
-from sightline_export.candidate import SOURCE_KEY, Candidate
+from sightline_export.candidate import Candidate
 from sightline_export.card import Facts, write_card
 from sightline_export.entries import entries, network_name
-from sightline_export.errors import ServiceUnusable
+from sightline_export.errors import ExportError, NoServer, ServiceUnusable, VerificationFailed
 from sightline_export.latency import Latency, measure_latency
-from sightline_export.measure import Measurement
-from sightline_export.repository.publish import build, publish, staging_folder
+from sightline_export.measure import Measurement, in_words
+from sightline_export.repository.claim import SOURCE_KEY
+from sightline_export.repository.publish import build, publish
+from sightline_export.repository.staging import staging_folder, unusable
 from sightline_export.runtimes import onnx_runtime
 from sightline_export.tensorrt import add_plan
 from sightline_export.variants import network_variants
@@ -47,29 +49,36 @@ class Done:
 class Setting:
     """Where an export writes, and what it may use.
 
-    version: of the new folder. reproducers: where a failed verification leaves its script.
+    version: of the new folder; None takes the next. reproducers: where a failed verification leaves its script.
     serve: whether a real tritonserver has to give the right answers before anything is published.
     tensorrt: whether the variants for TensorRT are made.
     """
 
     repository: Path
-    version: int
+    version: int | None = None
     reproducers: Path = Path("build/reproducers")
     serve: bool = True
     tensorrt: bool = False
 
 
-def release(candidate: Candidate, setting: Setting, measure: Measure | None) -> Iterator[Doing | Done]:
-    """Publish `candidate`, reporting each step. Nothing appears in the repository unless every step succeeds.
+def release(candidate: Candidate, setting: Setting, version: int, measure: Measure | None) -> Iterator[Doing | Done]:
+    """Publish `candidate` as `version`, reporting each step. Nothing appears unless every step succeeds.
 
-    Raises GraphRefused, VerificationFailed, FloorMissed, VersionExists, RepositoryUnusable.
+    Raises GraphRefused, VerificationFailed, FloorMissed, VersionExists, NameTaken, RepositoryUnusable.
     """
-    with staging_folder(setting.repository) as staging:
-        yield from _release(candidate, setting, measure, staging)
+    try:
+        with staging_folder(setting.repository) as staging:
+            yield from _release(candidate, setting, version, measure, staging)
+    except OSError as error:
+        if isinstance(error, ExportError):
+            raise
+        raise unusable(setting.repository, error) from error
 
 
-def _release(candidate: Candidate, setting: Setting, measure: Measure | None, staging: Path) -> Iterator[Doing | Done]:
-    spec, version, reproducer = candidate.spec, setting.version, setting.reproducers / candidate.spec.name
+def _release(
+    candidate: Candidate, setting: Setting, version: int, measure: Measure | None, staging: Path
+) -> Iterator[Doing | Done]:
+    spec, reproducer = candidate.spec, setting.reproducers / candidate.spec.name
     graph_path = staging / "graph" / "model.onnx"
     graph_path.parent.mkdir()
     yield Doing("writing the ONNX graph")
@@ -87,7 +96,9 @@ def _release(candidate: Candidate, setting: Setting, measure: Measure | None, st
     yield Doing("measuring")
     measurement = measure(graph) if measure else Measurement(())
     if measurement.figures:
-        yield Done("measured: " + ", ".join(f"{figure.name} {figure.value:.4g}" for figure in measurement.figures))
+        yield Done(
+            "measured: " + ", ".join(f"{figure.name} {in_words(figure.value)}" for figure in measurement.figures)
+        )
     latencies = [measure_latency("the graph alone, in this process", graph, truth.network_inputs)]
 
     variants = network_variants(spec, tensorrt=setting.tensorrt)
@@ -104,7 +115,7 @@ def _release(candidate: Candidate, setting: Setting, measure: Measure | None, st
             served, latency = _served(truth, staged, reproducer)
             latencies.append(latency)
             yield Done(f"served: {served[0].runtime} gives the same answers to files {_extent(served)}")
-        except ServiceUnusable as error:
+        except NoServer as error:
             not_served = str(error)
             yield Done(f"not served before publishing: {error}")
 
@@ -124,17 +135,24 @@ def _release(candidate: Candidate, setting: Setting, measure: Measure | None, st
         notes=candidate.notes,
         versions=tuple((library, installed_version(library)) for library in LIBRARIES),
     )
-    (staged / spec.name / "README.md").write_text(write_card(spec, facts))
+    (staged / spec.name / "README.md").write_text(write_card(spec, facts), encoding="utf-8")
     publish(setting.repository, folders, version, staged)
     yield Done(f"published version {version} in {setting.repository / spec.name}")
 
 
 def _served(truth: Truth, staged: Path, reproducer: Path) -> tuple[tuple[Parity, ...], Latency]:
+    """Raises NoServer where this machine has none, VerificationFailed where it is lost or answers otherwise."""
     name = truth.spec.name
     with started(staged, [name]) as service:
-        rows = check_served(truth, service, staged, reproducer)
-        ensemble = service.runtime(name, truth.spec.task.ensemble_signature(truth.spec).outputs)
-        return rows, measure_latency(f"served from files, {service.name()} over gRPC", ensemble, truth.inputs)
+        try:
+            rows = check_served(truth, service, staged, reproducer)
+            ensemble = service.runtime(name, truth.spec.task.ensemble_signature(truth.spec).outputs)
+            return rows, measure_latency(f"served from files, {service.name()} over gRPC", ensemble, truth.inputs)
+        except ServiceUnusable as error:
+            raise VerificationFailed(
+                f"{name}: expected tritonserver to answer every request, got: {error}; nothing was published. It may "
+                "have run out of memory: try a smaller --max-batch-size"
+            ) from error
 
 
 def _extent(rows: tuple[Parity, ...]) -> str:

@@ -20,9 +20,9 @@ def report(name: str, events: Iterator[Epoch | Doing | Done], console: Console |
     for event in events:
         match event:
             case Done(text):
-                console.print(f"{name}: {text}", soft_wrap=True)
+                _say(console, f"{name}: {text}")
             case Epoch() if is_shown(event):
-                console.print(f"{name}: {event}", soft_wrap=True)
+                _say(console, f"{name}: {event}")
             case _:
                 pass
 
@@ -33,12 +33,17 @@ def is_shown(epoch: Epoch) -> bool:
     return epoch.number in (1, epoch.total) or epoch.number % every == 0
 
 
+def _say(console: Console, line: str) -> None:
+    # Names of files and outputs are in it: `[v2]` is no markup and `nets.py:a` no emoji.
+    console.print(line, soft_wrap=True, markup=False, emoji=False, highlight=False)
+
+
 def _draw(name: str, events: Iterator[Epoch | Doing | Done], console: Console) -> None:
     columns = (
         SpinnerColumn(),
-        TextColumn("{task.description}"),
+        TextColumn("{task.description}", markup=False),
         BarColumn(),
-        TextColumn("{task.fields[figures]}"),
+        TextColumn("{task.fields[figures]}", markup=False),
         TimeElapsedColumn(),
     )
     with Progress(*columns, console=console, transient=True) as progress:
@@ -46,7 +51,7 @@ def _draw(name: str, events: Iterator[Epoch | Doing | Done], console: Console) -
         for event in events:
             match event:
                 case Done(text):
-                    console.print(f"{name}: {text}", soft_wrap=True)
+                    _say(console, f"{name}: {text}")
                 case Doing(text):
                     progress.reset(step, total=None, description=f"{name}: {text}", figures="")
                 case Epoch():

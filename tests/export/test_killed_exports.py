@@ -8,8 +8,9 @@ from pathlib import Path
 import numpy as np
 
 from sightline_export.lint import lint, this_machine
-from sightline_export.repository.publish import BUILDING, published_versions
+from sightline_export.repository.publish import published_versions
 from sightline_export.repository.published import read_published
+from sightline_export.repository.staging import BUILDING
 from sightline_export.verification.again import verify_again
 from sightline_export.verification.service import started
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from sightline_export.errors import FloorMissed
-from sightline_export.measure import Figure, Measurement, calibration_error, classification
+from sightline_export.measure import Figure, Measurement, calibration_error, classification, row_names
 
 SCORES = np.array([[0.9, 0.1], [0.8, 0.2], [0.3, 0.7], [0.6, 0.4]], dtype=np.float32)
 LABELS = np.array([0, 0, 1, 1])
@@ -19,6 +19,24 @@ def test_accuracy_recall_and_precision_by_hand() -> None:
 
 def test_a_class_never_predicted_has_precision_zero_not_an_error() -> None:
     assert classification(SCORES[:2], LABELS[:2], ("cat", "dog")).per_class["dog"]["precision"] == 0
+
+
+def test_classes_that_share_a_label_keep_a_row_each() -> None:
+    measured = classification(SCORES, LABELS, ("crane", "crane"))
+    assert {name: row["recall"] for name, row in measured.per_class.items()} == {"crane (0)": 1.0, "crane (1)": 0.5}
+
+
+@pytest.mark.parametrize(
+    ("labels", "rows"),
+    [
+        ("ab", ("a", "b")),
+        ("aba", ("a (0)", "b", "a (2)")),
+        (("a", "a", "a (0)"), ("a (0) (0)", "a (1)", "a (0) (2)")),
+        (("", ""), (" (0)", " (1)")),
+    ],
+)
+def test_names_of_rows_are_never_alike(labels: tuple[str, ...], rows: tuple[str, ...]) -> None:
+    assert row_names(labels) == rows
 
 
 def test_calibration_error_by_hand() -> None:

@@ -1,7 +1,7 @@
 """Publishing: whole or not at all, and never over what is there."""
 
 import json
-import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -9,20 +9,16 @@ import time
 from pathlib import Path
 
 import numpy as np
+import onnx
 import pytest
 
 from sightline_export.errors import RepositoryUnusable, VersionExists
+from sightline_export.repository.claim import SOURCE_KEY
 from sightline_export.repository.entry import ModelEntry
 from sightline_export.repository.golden import FileTensor, GoldenCase, ValueTensor
-from sightline_export.repository.publish import (
-    BUILDING,
-    build,
-    next_version,
-    publish,
-    published_versions,
-    remove_orphan,
-    staging_folder,
-)
+from sightline_export.repository.model_config import from_text
+from sightline_export.repository.publish import build, next_version, publish, published_versions, remove_orphan
+from sightline_export.repository.staging import BUILDING, staging_folder
 
 CASE = GoldenCase(
     name="one",
@@ -113,17 +109,62 @@ def test_a_number_below_the_newest_version_is_refused(repository: Path) -> None:
 def test_a_network_that_a_killed_export_published_without_its_ensemble_is_removed(repository: Path) -> None:
     put(repository, 1)
     (repository / "m_network" / "2").mkdir()
-    (repository / "m_network" / "2" / "model.onnx").write_bytes(b"orphan")
+    shutil.copyfile(own_graph(repository.parent), repository / "m_network" / "2" / "model.onnx")
     remove_orphan(repository, "m_network", "m")
     assert published_versions(repository, "m_network") == (1,)
     assert next_version(repository, ("m", "m_network")) == 2
 
 
+def own_graph(folder: Path) -> Path:
+    """The smallest ONNX file that carries the mark of an export."""
+    model = onnx.helper.make_model(onnx.helper.make_graph([], "empty", [], []))
+    onnx.helper.set_model_props(model, {SOURCE_KEY: "a test"})
+    onnx.save(model, folder / "own.onnx")
+    return folder / "own.onnx"
+
+
+def test_what_an_export_did_not_write_is_never_removed(repository: Path) -> None:
+    put(repository, 1)
+    foreign = repository / "m_network" / "2" / "model.onnx"
+    foreign.parent.mkdir()
+    foreign.write_bytes(b"precious")  # not even an ONNX file
+    remove_orphan(repository, "m_network", "m")
+    assert foreign.read_bytes() == b"precious"
+    shutil.copyfile(own_graph(repository.parent), foreign)
+    (repository / "m_network" / "config.pbtxt").write_text('name: "m_network"\n')  # written by hand
+    remove_orphan(repository, "m_network", "m")
+    assert foreign.exists()
+
+
 def test_what_is_in_the_way_is_named(repository: Path) -> None:
     repository.mkdir()
     (repository / "m_network").write_text("a file")
-    with pytest.raises(RepositoryUnusable, match="m_network"):
+    with pytest.raises(OSError, match="m_network"):
         put(repository, 1)
+
+
+def test_texts_that_the_new_version_does_not_have_go(repository: Path) -> None:
+    put(repository, 1)
+    configs = repository / "m_network" / "configs"
+    (configs / "tensorrt.pbtxt").write_text((configs / "gpu.pbtxt").read_text())
+    (configs / "mine.pbtxt").write_text('name: "m_network"\n')
+    (repository / "m_network" / "build-tensorrt.sh").write_text("trtexec\n")
+    put(repository, 2)
+    assert {file.name for file in configs.iterdir()} == {"gpu.pbtxt", "mine.pbtxt"}
+    assert not (repository / "m_network" / "build-tensorrt.sh").exists()
+
+
+def test_a_shared_step_grows_and_never_shrinks(repository: Path) -> None:
+    def size() -> int:
+        return int(from_text((repository / "decode" / "config.pbtxt").read_text())["max_batch_size"])
+
+    for version, (wanted, there) in enumerate(((8, 8), (2, 8), (16, 16)), start=1):
+        with staging_folder(repository) as staging:
+            _, network, ensemble = entries(staging / "w.onnx")
+            step = ModelEntry({"name": "decode", "backend": "image_decode", "max_batch_size": wanted}, versioned=False)
+            build(staging / "built", (step, network, ensemble), version, "image-classification")
+            publish(repository, (step, network, ensemble), version, staging / "built")
+        assert size() == there
 
 
 def test_versions_are_numeric_folders_as_triton_reads_them(repository: Path) -> None:
@@ -134,15 +175,13 @@ def test_versions_are_numeric_folders_as_triton_reads_them(repository: Path) -> 
 
 
 def test_what_killed_exports_left_is_removed_and_what_others_build_is_not(repository: Path) -> None:
-    killed = subprocess.Popen(["true"])
-    killed.wait()
-    left = repository / BUILDING / f"{killed.pid}-abc"
-    mine = repository / BUILDING / f"{os.getpid()}-abc"
-    for folder in (left, mine):
-        folder.mkdir(parents=True)
-    with staging_folder(repository):
+    left = repository / BUILDING / "left"
+    left.mkdir(parents=True)
+    with staging_folder(repository) as others:
         assert not left.exists()
-        assert mine.exists()
+        with staging_folder(repository) as mine:
+            assert others.exists()
+            assert mine != others
 
 
 def test_nothing_of_a_failed_export_stays(repository: Path) -> None:

@@ -38,6 +38,20 @@ def test_a_terminal_gets_a_bar_and_the_steps() -> None:
     assert "m: asking a tritonserver" in file.getvalue()
 
 
+@pytest.mark.parametrize("is_terminal", [False, True])
+@pytest.mark.parametrize("name", ["read nets.py:a", "[v2] out", "[bold]x", "x[/bold]", ":smile:"])
+def test_names_are_shown_as_they_are(name: str, is_terminal: bool) -> None:
+    def told() -> Iterator[Epoch | Doing | Done]:
+        yield Epoch(1, 1, {name: 1.0})
+        yield Doing(name)
+        yield Done(name)
+
+    file = StringIO()
+    report("m", told(), Console(file=file, force_terminal=is_terminal, color_system=None, width=200))
+    assert file.getvalue().count(f"m: {name}") >= (2 if is_terminal else 1)  # in the bar, and the line
+    assert f"{name} 1.000" in file.getvalue() or f"{name}=1.000" in file.getvalue()
+
+
 def test_what_an_export_raises_is_not_swallowed() -> None:
     def failing() -> Iterator[Epoch | Done]:
         yield Epoch(1, 2)

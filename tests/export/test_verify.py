@@ -105,6 +105,11 @@ def test_pictures_are_compared_by_their_levels_and_not_by_their_bytes() -> None:
     assert max_abs_difference(files(100, 0), files(103, 9)) == 3
 
 
+def test_a_comparison_of_nothing_is_no_agreement() -> None:
+    with pytest.raises(ValueError, match="expected outputs to compare, got none"):
+        compare(honest(INPUTS), honest, INPUTS, (), 8)
+
+
 def test_too_few_examples_are_refused() -> None:
     with pytest.raises(ValueError, match="at least 11"):
         compare(honest(INPUTS), honest, INPUTS, OUTPUTS, 11)

@@ -1,5 +1,6 @@
 """`sightline verify`, and what a failed verification leaves behind."""
 
+import shlex
 import shutil
 import socket
 import subprocess
@@ -15,12 +16,13 @@ from export.quick import make_quick_recipe
 from onnx import numpy_helper
 from serving import Service
 
-from sightline_export.cli.verify import verify
+from sightline_export.cli.verify import show, verify
 from sightline_export.errors import ServiceUnusable, VerificationFailed
 from sightline_export.repository.golden import stack
 from sightline_export.repository.published import read_published
 from sightline_export.runtimes import onnx_runtime
 from sightline_export.verification.check import check_graph, check_served
+from sightline_export.verification.parity import Parity
 from sightline_export.verification.service import connected, started
 from sightline_export.verification.truth import Truth, find_truth
 
@@ -36,6 +38,17 @@ def spoil(graph: Path) -> None:
     (bias,) = (tensor for tensor in initializers if list(tensor.dims) == [10])
     bias.CopyFrom(numpy_helper.from_array(numpy_helper.to_array(bias) + np.eye(10, dtype=np.float32)[3], bias.name))
     onnx.save(model, graph)
+
+
+def copied(repository: Path, folder: Path) -> Path:
+    return Path(shutil.copytree(repository, folder / "model_repository"))
+
+
+def run_as_printed(message: str, *more: str) -> subprocess.CompletedProcess[str]:
+    """The command at the end of `message`, run where it was printed."""
+    program, *arguments = shlex.split(message.partition("See it again with: ")[2])
+    assert program == "python"
+    return subprocess.run([sys.executable, *arguments, *more], capture_output=True, text=True, check=False)
 
 
 @pytest.fixture(scope="module")
@@ -121,31 +134,64 @@ def test_nobody_at_the_address_is_said(exported: Path) -> None:
 
 
 def test_a_difference_in_onnx_runtime_leaves_a_script_that_shows_it(
-    truth: Truth, spoiled: Path, tmp_path: Path
+    truth: Truth, spoiled: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    folder = tmp_path / "reproducers" / "quick"
-    with pytest.raises(VerificationFailed, match=rf"output SCORES of ONNX Runtime .* python {folder}/reproduce\.py"):
+    monkeypatch.chdir(tmp_path)
+    folder = Path("my reproducers", "quick")
+    with pytest.raises(VerificationFailed, match=r"output SCORES of ONNX Runtime differs from PyTorch") as failed:
         check_graph(truth, spoiled / "quick_network" / "1" / "model.onnx", folder)
-    done = subprocess.run([sys.executable, "reproduce.py"], cwd=folder, capture_output=True, text=True, check=False)
+    done = run_as_printed(str(failed.value))
     assert done.returncode == 1, done.stderr
     assert "SCORES at index" in done.stdout
     assert "allowed is" in done.stdout
 
 
 def test_a_difference_in_triton_leaves_a_repository_and_a_script_that_shows_it(
-    truth: Truth, spoiled: Path, tmp_path: Path
+    truth: Truth, spoiled: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    folder = tmp_path / "quick"
+    monkeypatch.chdir(tmp_path)
+    folder = Path("reproducers", "quick")
     with started(spoiled, ["quick"]) as service:
-        with pytest.raises(VerificationFailed, match=r"output SCORES of Triton 2\.\d+\.\d+ differs"):
+        with pytest.raises(VerificationFailed, match=r"output SCORES of Triton 2\.\d+\.\d+ differs") as failed:
             check_served(truth, service, spoiled, folder)
         address = service.connection.url.removeprefix("grpc://")
-        done = subprocess.run(
-            [sys.executable, "reproduce.py", address], cwd=folder, capture_output=True, text=True, check=False
-        )
+        done = run_as_printed(str(failed.value), address)
     assert done.returncode == 1, done.stderr
     assert "SCORES at index" in done.stdout
     assert (folder / "repository" / "quick" / "config.pbtxt").is_file()
+
+
+def test_a_script_that_can_not_be_written_hides_no_difference(truth: Truth, spoiled: Path, tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    with pytest.raises(VerificationFailed, match=r"output SCORES of ONNX Runtime .* could not be written"):
+        check_graph(truth, spoiled / "quick_network" / "1" / "model.onnx", tmp_path / "file" / "quick")
+
+
+def test_an_older_version_is_not_asked_of_a_server_which_would_answer_with_the_newest(
+    exported: Path, tmp_path: Path
+) -> None:
+    repository = copied(exported, tmp_path)
+    for name in ("quick", "quick_network"):
+        shutil.copytree(repository / name / "1", repository / name / "2")
+    spoil(repository / "quick_network" / "2" / "model.onnx")
+    for more in ((), ("--url", "grpc://127.0.0.1:1")):
+        refused = run("quick", "--version", "1", "--repository", str(repository), *more)
+        assert (refused.exit_code, refused.stdout) == (2, "")
+        assert "got version 1 of quick, whose newest is 2" in refused.stderr
+        assert refused.stderr.splitlines()[-1].endswith("add --no-serve")
+    assert run("quick", "--version", "1", "--repository", str(repository), "--no-serve").exit_code == 0
+    assert run("quick", "--version", "2", "--repository", str(repository), "--no-serve").exit_code == 14
+
+
+@pytest.mark.parametrize("name", ["[v2] out", "x[/bold]", "nets.py:a", ":smile:"])
+def test_the_table_shows_names_as_they_are(
+    name: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("FORCE_COLOR", "1")
+    monkeypatch.setenv("COLUMNS", "200")
+    show([Parity(name, 1, 0.0, 1.0, f"[red]{name}")])
+    assert f" [red]{name} " in (shown := capsys.readouterr().out)
+    assert f"│ {name} " in shown
 
 
 def test_a_model_that_triton_cannot_load_is_a_failed_verification(exported: Path, tmp_path: Path) -> None:

@@ -45,7 +45,7 @@ Exit codes:
   12  not a model repository
   13  tritonserver ended, or did not become ready
   14  export: verification failed, nothing was published; verify: an answer differs
-  15  export: this version exists already
+  15  export: this version exists already, or the name is another model's
   16  export: no such recipe or other source
   17  export: the source cannot be used
   18  lint: the repository has mistakes

@@ -32,6 +32,7 @@ IMPORT_OPTIONS = (
     click.option("--size", callback=size_wh, metavar="N|WxH", help="Pixels that the network takes."),
     click.option("--fit", type=click.Choice(FITS), help="How a picture of another shape becomes that size."),
     click.option("--resample", type=click.Choice(RESAMPLES), help="How it is resampled."),
+    click.option("--mode", type=click.Choice(("rgb", "gray")), help="Colours that the network takes."),
     click.option("--scale", type=click.FloatRange(min=0, min_open=True), help="Levels are multiplied by it first."),
     click.option("--mean", callback=numbers, metavar="A,B,C", help="Subtracted from each channel, after --scale."),
     click.option("--std", callback=numbers, metavar="A,B,C", help="Each channel is divided by it, after --mean."),
@@ -60,29 +61,32 @@ class Order:
     reproducers: Path
     held_out: Path | None
 
-    def setting(self, name: str) -> Setting | None:
-        """Where the next version of `name` goes; None where there is one and none is wanted."""
-        from sightline_export.entries import network_name
+    @property
+    def setting(self) -> Setting:
         from sightline_export.release import Setting
-        from sightline_export.repository.publish import next_version, published_versions, remove_orphan
+
+        return Setting(self.repository, self.version, self.reproducers, self.serve, self.tensorrt)
+
+    def passes_over(self, name: str) -> bool:
+        """Whether `name` has a version already and no other is wanted; says so."""
+        from sightline_export.repository.publish import published_versions
 
         versions = published_versions(self.repository, name)
-        if self.if_missing and versions:
-            click.echo(f"{name}: version {versions[-1]} is there already", err=True)
-            return None
-        remove_orphan(self.repository, network_name(name), name)
-        version = self.version or next_version(self.repository, (name, network_name(name)))
-        return Setting(self.repository, version, self.reproducers, self.serve, self.tensorrt)
+        if not (self.if_missing and versions):
+            return False
+        click.echo(f"{name}: version {versions[-1]} is there already", err=True)
+        return True
 
 
 @click.command(
     epilog="Exit codes: 0 ok, 2 usage, 12 not a usable repository, 14 verification failed, figure below its floor or "
-    "graph that can't be served (nothing published), 15 the version exists, 16 unknown source, 17 unusable source."
+    "graph that can't be served (nothing published), 15 the version exists or the name is taken, 16 unknown source, "
+    "17 unusable source."
 )
 @click.argument("sources", metavar="[SOURCE]...", nargs=-1)
 @click.option("--list", "list_recipes", is_flag=True, help="List the recipes and the versions in the repository.")
 @repository_option
-@click.option("--version", type=click.IntRange(min=1), help="Version to write.  [default: one more than the highest]")
+@click.option("--version", type=click.IntRange(1, 2**31 - 1), help="Version to write.  [default: the next]")
 @click.option("--if-missing", is_flag=True, help="Pass over models that have a version already.")
 @import_options
 @click.option(
@@ -157,26 +161,25 @@ def train(names: tuple[str, ...], order: Order) -> None:
     for name in names:
         find(name)  # an unknown name is refused before anything is trained
     for name in with_requirements(names, lambda name: bool(published_versions(order.repository, name))):
-        setting = order.setting(name)
-        if setting:
+        if not order.passes_over(name):
             from sightline_export.exporter import export_recipe
 
-            show(name, export_recipe(find(name), setting, order.checkpoints))
+            show(name, export_recipe(find(name), order.setting, order.checkpoints))
 
 
 def take(source: str, choices: Choices, order: Order) -> None:
     """Export a network whose weights came ready."""
-    from sightline_export.sources import load
+    from sightline_export.sources import default_name, load
 
-    imported = load(source, choices)
-    setting = order.setting(imported.spec.name)
-    if setting is None:
+    expected = choices.name or default_name(source)
+    if expected and order.passes_over(expected):
         return
+    imported = load(source, choices)
     from sightline_export.exporter import export_import
     from sightline_export.held_out import measure_on
 
     measure = measure_on(order.held_out, imported.spec) if order.held_out else None
-    show(imported.spec.name, export_import(imported, setting, measure))
+    show(imported.spec.name, export_import(imported, order.setting, measure))
 
 
 def show(name: str, events: Iterator[Epoch | Doing | Done]) -> None:
@@ -188,6 +191,7 @@ def show(name: str, events: Iterator[Epoch | Doing | Done]) -> None:
 def list_them(repository: Path) -> None:
     """The recipes as a table on a terminal, else as lines with tabs."""
     from rich.console import Console
+    from rich.markup import escape
     from rich.table import Table
 
     from sightline_export.recipe import recipes
@@ -210,5 +214,5 @@ def list_them(repository: Path) -> None:
         return
     table = Table("name", "task", "pixels", "versions", "what it is")
     for row in rows:
-        table.add_row(*row)
+        table.add_row(*map(escape, row))
     console.print(table)

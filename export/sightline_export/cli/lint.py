@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from sightline_export.lint import Report
 
 MISTAKES = 18
-_MOST_ROUNDS = 10  # of --fix: one fix may uncover another
+MOST_ROUNDS = 10  # of --fix: one fix may uncover another
 
 
 @click.command(
@@ -30,10 +30,12 @@ def lint(repository: Path, fix: bool, as_json: bool, model_config_name: str | No
     names for each mistake the file, the line, what was expected, what was found and the edit. Python models are
     parsed, never imported.
     """
+    from sightline_export.lint.visible import visible
+
     try:
         report = _lint(repository, model_config_name, fix=fix)
     except ExportError as error:
-        click.echo(f"Error: {error}", err=True)
+        click.echo(f"Error: {visible(str(error))}", err=True)
         raise SystemExit(error.exit_code) from error
     _write(report, as_json=as_json)
     if report.errors:
@@ -46,16 +48,17 @@ def _lint(repository: Path, config_name: str | None, *, fix: bool) -> Report:
     from sightline_export.lint import fix as apply
     from sightline_export.lint import lint as look
     from sightline_export.lint import this_machine
+    from sightline_export.lint.visible import visible
 
     onnxruntime.set_default_logger_severity(4)  # what it has to say comes back as an error
     machine = this_machine()
     report = look(repository, machine, config_name)
-    for _ in range(_MOST_ROUNDS if fix else 0):
+    for _ in range(MOST_ROUNDS if fix else 0):
         applied = apply(repository, report)
         if not applied:
             break
         for finding in applied:
-            click.echo(f"fixed {finding.file}:{finding.line or 1}: {finding.rule}: {finding.edit}", err=True)
+            click.echo(f"fixed {visible(finding.file)}:{finding.line or 1}: {finding.rule}: {finding.edit}", err=True)
         report = look(repository, machine, config_name)
     return report
 

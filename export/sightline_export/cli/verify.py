@@ -20,7 +20,9 @@ if TYPE_CHECKING:
 )
 @click.argument("name")
 @repository_option
-@click.option("--version", type=click.IntRange(min=1), help="Version to verify.  [default: the newest]")
+@click.option(
+    "--version", type=click.IntRange(min=1), help="Version; an older one needs --no-serve.  [default: the newest]"
+)
 @click.option("--url", metavar="grpc://HOST:PORT", help="A running server.  [default: one is started]")
 @click.option("--api-key", metavar="KEY", envvar="SIGHTLINE_API_KEY", help="Key for the running server.")
 @click.option("--no-serve", is_flag=True, help="Ask ONNX Runtime only.")
@@ -42,6 +44,11 @@ def verify(
     from sightline_export.verification.service import connected, started
 
     published = read_published(repository, name, version)
+    if published.version != published.newest and not no_serve:
+        raise click.UsageError(
+            f"expected --no-serve with an older version, got version {version} of {name}, whose newest is "
+            f"{published.newest}: a server answers with the newest network, so it can't be asked; add --no-serve"
+        )
     cases, folder = published.cases()
     click.echo(
         f"{name} version {published.version}: {len(cases)} requests with PyTorch's answers, from {folder}", err=True
@@ -79,7 +86,7 @@ def show(rows: Iterable[Parity]) -> None:
         )
         for row in rows
     ]
-    console = Console()
+    console = Console(markup=False, emoji=False, highlight=False)
     if not console.is_terminal:
         for row in cells:
             click.echo("\t".join(row))

@@ -5,6 +5,7 @@ more sizes and modes, with PyTorch's answers, lie in `verification/verification.
 """
 
 import json
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -67,9 +68,16 @@ class Request:
 
 @dataclass(frozen=True)
 class GoldenCase:
+    """A request with its answers. ValueError without inputs or without outputs: it would show nothing."""
+
     name: str
     inputs: Mapping[str, GoldenTensor]
     outputs: Mapping[str, GoldenTensor]
+
+    def __post_init__(self) -> None:
+        for what, tensors in (("inputs", self.inputs), ("outputs", self.outputs)):
+            if not tensors:
+                raise ValueError(f"expected {what} of the case {self.name!r}, got none")
 
 
 def stack(requests: Sequence[Request] | Sequence[GoldenCase]) -> dict[str, NDArray[Any]]:
@@ -116,15 +124,18 @@ def write_cases(folder: Path, model: str, version: int, task: str, cases: Sequen
             for case in cases
         ],
     }
-    (folder / f"{folder.name}.json").write_text(json.dumps(document, indent=1) + "\n")
+    (folder / f"{folder.name}.json").write_text(json.dumps(document, indent=1) + "\n", encoding="utf-8")
 
 
 def read_cases(folder: Path) -> tuple[GoldenCase, ...]:
-    """Read what :func:`write_cases` wrote. Raises RepositoryUnusable where it can't be read."""
+    """Read what :func:`write_cases` wrote: at least one case, and all of them with the same tensors.
+
+    Raises RepositoryUnusable where it can't be read.
+    """
     path = folder / f"{folder.name}.json"
     try:
-        document: Any = json.loads(path.read_text())
-        return tuple(
+        document: Any = json.loads(path.read_text(encoding="utf-8"))
+        cases = tuple(
             GoldenCase(
                 str(case["name"]),
                 {str(name): _tensor(folder, tensor) for name, tensor in case["inputs"].items()},
@@ -132,15 +143,34 @@ def read_cases(folder: Path) -> tuple[GoldenCase, ...]:
             )
             for case in document["cases"]
         )
-    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+        _require_alike(cases)
+        return cases
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, OverflowError) as error:
         raise RepositoryUnusable(
             f"expected the cases of an exported version in {path}, got {type(error).__name__}: {error}; export the "
             "model again as a new version"
         ) from error
 
 
+def _require_alike(cases: Sequence[GoldenCase]) -> None:
+    if not cases:
+        raise ValueError("no case")
+    first = cases[0]
+    for case in cases:
+        for wanted, got in ((first.inputs, case.inputs), (first.outputs, case.outputs)):
+            if {name: _kind(tensor) for name, tensor in wanted.items()} != {n: _kind(t) for n, t in got.items()}:
+                raise ValueError(f"the case {case.name!r} has other tensors than {first.name!r}")
+
+
+def _kind(tensor: GoldenTensor) -> tuple[Any, ...]:
+    array = tensor.to_array()
+    return type(tensor), array.dtype, array.shape
+
+
 def _tensor(folder: Path, tensor: Mapping[str, Any]) -> GoldenTensor:
     tolerance = float(tensor["tolerance"]) if "tolerance" in tensor else None
+    if tolerance is not None and not 0 <= tolerance < math.inf:
+        raise ValueError(f"the tolerance {tolerance} is no number from 0")
     if "file" in tensor:
         name = str(tensor["file"])
         if Path(name).name != name:

@@ -1,23 +1,23 @@
 """Atomic publishing: everything is built beside the repository's models, then renamed into place.
 
-A kill at any moment leaves a repository that loads: texts are replaced by renaming, a version folder appears
-whole or not at all, and the ensemble, which is what users call, comes last. An existing version is never overwritten.
+A kill at any moment leaves a repository that loads: a new model appears whole or not at all, and so does a new version
+of one; texts are replaced by renaming; what users call, the ensemble, comes last. An existing version is never
+overwritten.
 """
 
 import os
 import shutil
-import tempfile
-from collections.abc import Generator, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Sequence
 from pathlib import Path
 
-from sightline_export.errors import RepositoryUnusable, VersionExists
+from sightline_export.errors import VersionExists
+from sightline_export.repository.claim import is_own_network, require_own_names
 from sightline_export.repository.entry import ModelEntry
 from sightline_export.repository.golden import write_cases
+from sightline_export.repository.lock import locked
+from sightline_export.repository.model_config import HEADER, from_text, to_text
 
-BUILDING = (
-    ".building"  # Triton passes over folders without a configuration; on the same file system, so renames are atomic
-)
+GENERATED = ("labels.txt", "build-tensorrt.sh")  # beside configurations
 
 
 def published_versions(repository: Path, name: str) -> tuple[int, ...]:
@@ -52,79 +52,99 @@ def require_free(repository: Path, names: Sequence[str], version: int) -> None:
 def remove_orphan(repository: Path, network: str, ensemble: str) -> None:
     """Remove a network version that a killed export published without its ensemble: no answer was promised of it."""
     for version in set(published_versions(repository, network)) - set(published_versions(repository, ensemble)):
-        shutil.rmtree(repository / network / str(version))
+        if is_own_network(repository / network, version):
+            shutil.rmtree(repository / network / str(version))
 
 
 def build(folder: Path, entries: Sequence[ModelEntry], version: int, task: str) -> None:
     """Write `entries` into the new folder `folder`, which Triton can then serve (shared steps at version 1).
 
-    folder: on the file system of the repository, so that it can be put there by renaming.
+    folder: on the file system of the repository, so that it can be put there by renaming. Raises OSError.
     """
-    try:
-        for entry in entries:
-            _build(folder / entry.name, entry, version, task)
-    except OSError as error:
-        raise _unusable(folder, error) from error
+    for entry in entries:
+        _build(folder / entry.name, entry, version, task)
 
 
 def publish(repository: Path, entries: Sequence[ModelEntry], version: int, built: Path) -> None:
-    """Put what :func:`build` made of `entries` in `built` into `repository`, the last one last."""
-    require_free(repository, [entry.name for entry in entries if entry.versioned], version)
-    try:
-        for entry in entries:
-            _reveal(built / entry.name, repository / entry.name, version if entry.versioned else 1)
-    except OSError as error:
-        raise _unusable(repository, error) from error
+    """Put what :func:`build` made of `entries` in `built` into `repository`, the last one last.
 
-
-@contextmanager
-def staging_folder(repository: Path) -> Generator[Path]:
-    """A private folder inside the repository, removed at the end; those that killed exports left behind go too."""
-    building = repository / BUILDING
-    try:
-        building.mkdir(parents=True, exist_ok=True)
-        for left in building.iterdir():
-            owner = left.name.partition("-")[0]
-            if owner.isdecimal() and not Path(f"/proc/{owner}").exists():
-                shutil.rmtree(left, ignore_errors=True)
-        folder = Path(tempfile.mkdtemp(prefix=f"{os.getpid()}-", dir=building))
-    except OSError as error:
-        raise _unusable(repository, error) from error
-    try:
-        yield folder
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
-        with suppress(OSError):  # another export may be using it
-            building.rmdir()
-
-
-def _unusable(repository: Path, error: OSError) -> RepositoryUnusable:
-    return RepositoryUnusable(
-        f"expected a model repository that can be written at {repository}, got: {error.strerror} ({error.filename}); "
-        "make room, or name another with --repository"
-    )
+    Raises VersionExists, NameTaken where another export was quicker; OSError.
+    """
+    *steps, network, ensemble = entries
+    with locked(repository):
+        require_free(repository, [network.name, ensemble.name], version)
+        require_own_names(repository, ensemble.name, entries)
+        for step in steps:
+            _reveal_step(built / step.name, repository / step.name, step)
+        there = _max_batch_size(repository / network.name)
+        if there is not None and there > int(network.config.get("max_batch_size", 0)):
+            # An ensemble must never promise larger batches than its network takes.
+            _replace_texts(built / ensemble.name, repository / ensemble.name)
+        for entry in (network, ensemble):
+            _reveal(built / entry.name, repository / entry.name, version)
 
 
 def _build(folder: Path, entry: ModelEntry, version: int, task: str) -> None:
     for path, text in entry.files().items():
         file = folder / path
         file.parent.mkdir(parents=True, exist_ok=True)
-        file.write_text(text)
+        file.write_text(text, encoding="utf-8")
     numbered = folder / str(version if entry.versioned else 1)
     numbered.mkdir(parents=True)
     for position, file in enumerate(entry.weights):
-        os.link(file, numbered / (file.name if position else "model.onnx"))
+        _link(file, numbered / (file.name if position else "model.onnx"))
     for name, cases in (("golden", entry.golden), ("verification", entry.verification)):
         if cases:
             write_cases(numbered / name, entry.name, version, task, cases)
 
 
+def _link(file: Path, target: Path) -> None:
+    try:
+        os.link(file, target)
+    except OSError:  # a file system without hard links
+        shutil.copyfile(file, target)
+
+
 def _reveal(built: Path, folder: Path, version: int) -> None:
-    folder.mkdir(exist_ok=True)
-    for file in sorted(built.rglob("*")):
-        relative = file.relative_to(built)
-        if file.is_file() and relative.parts[0] != str(version):
-            (folder / relative).parent.mkdir(exist_ok=True)
-            file.replace(folder / relative)
-    if not (folder / str(version)).exists():
-        (built / str(version)).rename(folder / str(version))
+    if not folder.exists():
+        built.rename(folder)
+        return
+    _replace_texts(built, folder)
+    (built / str(version)).rename(folder / str(version))
+
+
+def _replace_texts(built: Path, folder: Path) -> None:
+    """Put the generated texts of the new version in place, and take those away that it does not have."""
+    new = {file.relative_to(built) for file in built.rglob("*") if file.is_file()}
+    texts = {path for path in new if not path.parts[0].isdecimal()}
+    for path in sorted(texts):
+        (folder / path).parent.mkdir(exist_ok=True)
+        shutil.copy2(built / path, built / f"{path.name}.copy")
+        (built / f"{path.name}.copy").replace(folder / path)
+    for file in [*folder.glob("configs/*.pbtxt"), *(folder / name for name in GENERATED)]:
+        if file.is_file() and file.relative_to(folder) not in texts and _is_generated(file):
+            file.unlink()
+
+
+def _is_generated(file: Path) -> bool:
+    return file.suffix != ".pbtxt" or file.read_text(encoding="utf-8", errors="replace").startswith(HEADER)
+
+
+def _reveal_step(built: Path, folder: Path, step: ModelEntry) -> None:
+    """A shared step is made once; later it only grows, because other models count on the batches that it takes."""
+    if not folder.exists():
+        built.rename(folder)
+        return
+    (folder / "1").mkdir(exist_ok=True)
+    wanted, there = int(step.config.get("max_batch_size", 0)), _max_batch_size(folder)
+    if there is None or there < wanted:
+        text = (folder / "config.pbtxt").read_text(encoding="utf-8") if there is not None else to_text(step.config)
+        grown = to_text(from_text(text) | {"max_batch_size": wanted})
+        (built / "config.pbtxt").write_text(grown, encoding="utf-8")
+        (built / "config.pbtxt").replace(folder / "config.pbtxt")
+
+
+def _max_batch_size(folder: Path) -> int | None:
+    """What the configuration in `folder` says; None where there is none."""
+    path = folder / "config.pbtxt"
+    return int(from_text(path.read_text(encoding="utf-8")).get("max_batch_size", 0)) if path.is_file() else None

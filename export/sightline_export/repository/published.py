@@ -16,19 +16,21 @@ from sightline_export.repository.golden import GoldenCase, read_cases
 from sightline_export.repository.model_config import ModelConfig, Step, from_text
 from sightline_export.repository.publish import published_versions
 from sightline_export.runtimes import onnx_runtime
-from sightline_export.verification.parity import Runtime
+from sightline_export.verification.parity import Arrays, Runtime
 
 
 @dataclass(frozen=True)
 class Published:
     """One version of an ensemble that `sightline export` wrote.
 
+    newest: the highest version that is there.
     steps: in an order in which each comes after those that it needs.
     """
 
     repository: Path
     name: str
     version: int
+    newest: int
     max_batch_size: int
     steps: tuple[Step, ...]
 
@@ -43,14 +45,39 @@ class Published:
         return read_cases(folder), folder
 
     def in_process(self) -> Runtime:
-        """The ensemble without Triton: its steps through the functions of the backends, its graph in ONNX Runtime."""
-        return ensemble_runtime(self.steps, {step.model: self._step(step.model) for step in self.steps})
+        """The ensemble without Triton: its steps through the functions of the backends, its graph in ONNX Runtime.
+
+        Raises RepositoryUnusable, here and when it is asked, where its files are damaged or no longer fit each other.
+        """
+        models = {step.model: self._step(step.model) for step in self.steps}
+        runtime = ensemble_runtime(self.steps, models)
+
+        def run(inputs: Arrays) -> Arrays:
+            try:
+                return runtime(inputs)
+            except RepositoryUnusable:
+                raise
+            except Exception as error:  # of NumPy, of Pillow or of ONNX Runtime, whose errors share no base
+                # The graph was verified when it was published: advice on forward() would lead astray, the cause helps.
+                raise self._unusable(self.name, error.__cause__ or error) from error
+
+        return run
 
     def _step(self, model: str) -> Runtime:
         config = read_config(self.repository, model)
         if config.get("backend") == "onnxruntime":
             return onnx_runtime(self.repository / model / str(self.version) / "model.onnx")
-        return step_runtime(str(config.get("backend")), string_parameters(config))
+        try:
+            return step_runtime(str(config.get("backend")), string_parameters(config))
+        except (KeyError, ValueError) as error:
+            raise self._unusable(model, error) from error
+
+    def _unusable(self, model: str, error: BaseException) -> RepositoryUnusable:
+        found = f"{type(error).__name__}: {' '.join(str(error).split())}"
+        return RepositoryUnusable(
+            f"expected files of {self.name} version {self.version} in {self.repository} that fit each other, got "
+            f"{found} from {model}; find the mistake with sightline lint, or export the model again"
+        )
 
 
 def read_published(repository: Path, name: str, version: int | None = None) -> Published:
@@ -70,21 +97,22 @@ def read_published(repository: Path, name: str, version: int | None = None) -> P
         )
     config = read_config(repository, name)
     steps = tuple(
-        Step(str(step["model_name"]), step.get("input_map", {}), step.get("output_map", {}))
+        Step(str(step.get("model_name", "")), step.get("input_map", {}), step.get("output_map", {}))
         for step in config.get("ensemble_scheduling", {}).get("step", [])
     )
     if not steps:
         raise RepositoryUnusable(
             f"expected an ensemble in {repository / name}, got a model of one step; name the ensemble"
         )
-    return Published(repository, name, version or versions[-1], int(config.get("max_batch_size", 0)), steps)
+    size = int(config.get("max_batch_size", 0))
+    return Published(repository, name, version or versions[-1], versions[-1], size, steps)
 
 
 def read_config(repository: Path, model: str) -> ModelConfig:
     """The `config.pbtxt` of a model. Raises RepositoryUnusable where it can't be read."""
     path = repository / model / "config.pbtxt"
     try:
-        return from_text(path.read_text())
+        return from_text(path.read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError, ParseError) as error:
         raise RepositoryUnusable(
             f"expected a model configuration in {path}, got: {error}; export the model again"

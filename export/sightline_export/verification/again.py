@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from sightline_export.errors import RepositoryUnusable
 from sightline_export.repository.golden import GoldenCase, GoldenTensor, ValueTensor, stack
 from sightline_export.repository.published import Published
 from sightline_export.signature import TensorSpec
@@ -13,10 +14,23 @@ from sightline_export.verification.parity import Arrays, Parity, Runtime, compar
 
 
 def verify_again(published: Published, cases: Sequence[GoldenCase], runtime: Runtime, name: str) -> tuple[Parity, ...]:
-    """Ask `runtime`, which is called `name`, what the version was asked when it was exported."""
+    """Ask `runtime`, which is called `name`, what the version was asked when it was exported.
+
+    Raises RepositoryUnusable where it gives no such outputs, and whatever `runtime` raises.
+    """
     outputs = [_spec(output, [case.outputs[output] for case in cases]) for output in cases[0].outputs]
     size = max(1, min(published.max_batch_size, len(cases)))
-    return compare(_answers(cases), runtime, stack(cases), outputs, size, name)
+
+    def complete(inputs: Arrays) -> Arrays:
+        answers = runtime(inputs)
+        if missing := [spec.name for spec in outputs if spec.name not in answers]:
+            raise RepositoryUnusable(
+                f"expected the outputs that {published.name} version {published.version} gave when it was exported, "
+                f"got none called {', '.join(missing)}; export the model again"
+            )
+        return answers
+
+    return compare(_answers(cases), complete, stack(cases), outputs, size, name)
 
 
 def _answers(cases: Sequence[GoldenCase]) -> Arrays:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -51,10 +52,12 @@ def require(name: str, rows: Sequence[Parity], leave: Callable[[Parity], Path], 
     if not failed:
         return
     worst = worst_of(failed)
-    script = leave(worst)
+    try:
+        again = f"See it again with: python {shlex.quote(str(leave(worst)))}"
+    except OSError as error:
+        again = f"The script that shows it again could not be written: {error}"
     raise VerificationFailed(
         f"{name}: output {worst.output} of {worst.runtime} differs from {reference} by {worst.difference:.3g} at batch "
         f"{worst.batch}, allowed is {worst.tolerance:.3g}; nothing was published. Look for operators whose result "
-        "depends on the batch, and for random or in-place operations in forward(). See it again with: "
-        f"python {script}"
+        f"depends on the batch, and for random or in-place operations in forward(). {again}"
     )

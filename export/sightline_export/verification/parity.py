@@ -53,7 +53,11 @@ def compare(
     answers: PyTorch's, to all rows of `inputs` (batch axis first); see :func:`in_chunks`.
     inputs: at least `max_batch_size` real examples per input.
     runtime: the name of the candidate.
+
+    Raises ValueError for too few inputs, and where there is no output: no comparison is no agreement.
     """
+    if not outputs:
+        raise ValueError("expected outputs to compare, got none")
     count = min(len(array) for array in inputs.values())
     if count < max_batch_size:
         raise ValueError(f"expected at least {max_batch_size} examples of every input, got {count}")

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import shutil
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -10,17 +12,25 @@ import numpy as np
 import onnx
 from numpy.typing import NDArray
 
+from sightline_export.errors import RepositoryUnusable
 from sightline_export.graph.stages import RAW_KEY, boundaries
 from sightline_export.verification.parity import Arrays, Parity
 
+SCRIPT = "reproduce.py"
+WRITTEN = "files.txt"  # one line per file that was written; only a folder that holds nothing else is ever removed
+
 _GRAPH = '''"""{title}
 
-Needs numpy and onnxruntime. Run it in this folder: python reproduce.py
+Needs numpy and onnxruntime. Run it: python reproduce.py
 """
+
+import os
+from pathlib import Path
 
 import numpy as np
 import onnxruntime
 
+os.chdir(Path(__file__).resolve().parent)
 ROWS = slice({first}, {first} + {batch})
 ALLOWED = {tolerance!r}
 
@@ -37,6 +47,7 @@ Then: python reproduce.py
 """
 
 import io
+import os
 import sys
 from pathlib import Path
 
@@ -45,6 +56,7 @@ import tritonclient.grpc as triton
 from PIL import Image
 from tritonclient.utils import np_to_triton_dtype
 
+os.chdir(Path(__file__).resolve().parent)
 ROWS = slice({first}, {first} + {batch})
 ALLOWED = {tolerance!r}
 
@@ -82,8 +94,14 @@ raise SystemExit(not difference.max() <= ALLOWED)
 
 
 def leave_graph_reproducer(folder: Path, worst: Parity, graph: Path, inputs: Arrays, wanted: Arrays) -> Path:
-    """Write a folder that shows how ONNX Runtime differs from the reference; gives the script."""
-    _renew(folder)
+    """Write a folder that shows how ONNX Runtime differs from the reference; gives the script.
+
+    folder: made anew where it holds what an earlier call wrote and nothing else; beside anything else the new folder is
+        called NAME-2, NAME-3 and so on.
+
+    Raises OSError where it can't be written, RepositoryUnusable (an OSError too) where it lies in a model repository.
+    """
+    folder = _new_folder(folder)
     for file in graph.parent.iterdir():
         shutil.copyfile(file, folder / ("model.onnx" if file == graph else file.name))
     model = onnx.load(folder / "model.onnx", load_external_data=False)
@@ -100,8 +118,8 @@ def leave_graph_reproducer(folder: Path, worst: Parity, graph: Path, inputs: Arr
 def leave_served_reproducer(
     folder: Path, worst: Parity, model: str, staged: Path, inputs: Arrays, wanted: Arrays
 ) -> Path:
-    """Write a folder that shows how the served answer differs from the reference; gives the script."""
-    _renew(folder)
+    """Write a folder that shows how the served answer differs from the reference; as :func:`leave_graph_reproducer`."""
+    folder = _new_folder(folder)
     shutil.copytree(staged, folder / "repository")
     for name, array in inputs.items():
         _save(folder / "inputs" / name, array)
@@ -111,9 +129,47 @@ def leave_served_reproducer(
     )
 
 
-def _renew(folder: Path) -> None:
-    shutil.rmtree(folder, ignore_errors=True)
-    folder.mkdir(parents=True)
+def _new_folder(wanted: Path) -> Path:
+    place = wanted.absolute().parent
+    if model := _model_beside_or_around(place):
+        raise RepositoryUnusable(
+            f"expected a folder that is no model repository for reproducers, got {place}, where {model} is a model; "
+            "name another one with --reproducers"
+        )
+    place.mkdir(parents=True, exist_ok=True)
+    folder, numbers = wanted, count(2)
+    while os.path.lexists(folder):
+        if _is_ours(folder):
+            shutil.rmtree(folder)
+            break
+        folder = wanted.with_name(f"{wanted.name}-{next(numbers)}")
+    folder.mkdir()
+    return folder
+
+
+def _model_beside_or_around(place: Path) -> Path | None:
+    around = [place, *place.parents]
+    beside = sorted(place.iterdir()) if place.is_dir() else []
+    return next((folder for folder in (*around, *beside) if _is_model(folder)), None)
+
+
+def _is_model(folder: Path) -> bool:
+    try:
+        return (folder / "config.pbtxt").exists()
+    except PermissionError:  # a stranger's folder beside ours
+        return False
+
+
+def _is_ours(folder: Path) -> bool:
+    manifest = folder / WRITTEN
+    if folder.is_symlink() or not manifest.is_file():
+        return False
+    written = manifest.read_text(encoding="utf-8", errors="replace").splitlines()
+    return SCRIPT in written and _files(folder) <= {*written, WRITTEN}
+
+
+def _files(folder: Path) -> set[str]:
+    return {path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_symlink() or not path.is_dir()}
 
 
 def _save(folder: Path, array: NDArray[Any]) -> None:
@@ -126,9 +182,10 @@ def _save(folder: Path, array: NDArray[Any]) -> None:
 
 
 def _write(folder: Path, template: str, worst: Parity, **words: str) -> Path:
-    script = folder / "reproduce.py"
+    script = folder / SCRIPT
     text = (template + _COMPARE).format(
         first=worst.first, batch=worst.batch, tolerance=worst.tolerance, output=worst.output, **words
     )
-    script.write_text(text)
+    script.write_text(text, encoding="utf-8")
+    (folder / WRITTEN).write_text("".join(f"{name}\n" for name in sorted(_files(folder))), encoding="utf-8")
     return script

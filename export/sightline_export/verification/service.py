@@ -15,7 +15,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from sightline_export.connection import Connection, Refused
-from sightline_export.errors import ServiceUnusable, VerificationFailed
+from sightline_export.errors import NoServer, ServiceUnusable, VerificationFailed
 from sightline_export.signature import TensorSpec
 from sightline_export.verification.parity import Arrays, Runtime
 
@@ -67,10 +67,10 @@ def connected(grpc_url: str, api_key: str | None = None) -> Generator[Service]:
 def started(repository: Path, models: Sequence[str]) -> Generator[Service]:
     """A tritonserver for `models` of `repository`, started with `sightline serve` and ended at the end.
 
-    Raises ServiceUnusable where this machine has none, VerificationFailed where it can't serve the models.
+    Raises NoServer where this machine has none, VerificationFailed where it can't serve the models.
     """
     if importlib.util.find_spec("sightline_server") is None:
-        raise ServiceUnusable(
+        raise NoServer(
             "expected the distribution sightline-server, which starts a tritonserver, got none; run: pip install "
             "sightline-server && sightline install-runtime"
         )
@@ -97,6 +97,6 @@ def _wait(server: subprocess.Popen[bytes], ready_file: Path, log: Path) -> None:
         if server.poll() is not None:
             said = " ".join(log.read_text(errors="replace").partition("Error: ")[2].split()) or log.read_text()[-500:]
             if server.returncode == MACHINE_LACKS_SOMETHING:
-                raise ServiceUnusable(f"expected a machine that can serve, got: {said}")
+                raise NoServer(f"expected a machine that can serve, got: {said}")
             raise VerificationFailed(f"expected tritonserver to serve the model, got: {said}")
         time.sleep(0.05)
