@@ -55,4 +55,6 @@ def label_evidence(expected: Sequence[str], served: Sequence[str]) -> LabelEvide
 
 def _top(answer: Answers, labels: Sequence[str]) -> str:
     index = int(np.argmax(answer))
+    if not np.isfinite(answer[index]):
+        return "none, it is no number"
     return labels[index] if index < len(labels) else f"index {index}"

@@ -8,15 +8,15 @@ from sightline_backend.pixels import decode
 from sightline_export.difference.blind_spots import blind_spots
 from sightline_export.difference.evidence import answer_evidence, label_evidence
 from sightline_export.difference.findings import AnswerEvidence, Finding, Verdict
-from sightline_export.difference.judge_graph import changed, explain_answers, explain_graph
-from sightline_export.difference.judge_pixels import Shown, explain_pixels, findings_of, search
-from sightline_export.difference.judge_whole import explain_whole, unexplained_whole
-from sightline_export.difference.matching import Match, score_difference, within
+from sightline_export.difference.judge_graph import explain_answers, explain_graph
+from sightline_export.difference.judge_pixels import Shown, explain_pixels, findings_of
+from sightline_export.difference.judge_unseen import Unseen
+from sightline_export.difference.matching import Match, within
 from sightline_export.difference.observations import Answers, Observations, Pixels
 from sightline_export.difference.pixel_path import PixelLab
 from sightline_export.difference.reference import Reference
 from sightline_export.difference.stages import Stage
-from sightline_export.difference.unexplained import unexplained_answers
+from sightline_export.difference.unexplained import always_the_same, unexplained_answers
 
 
 def judge(reference: Reference, data: bytes, seen: Observations) -> Verdict:
@@ -47,7 +47,8 @@ class _Judge:
         graph_match, graph_findings = self._graph()
         if self.seen.pixels is not None:
             return [*self._pixels(self.seen.pixels), *graph_findings, *self._wiring(), *self._labels()]
-        return [*self._unseen_pixels(graph_match, graph_findings), *self._labels()]
+        unseen = Unseen(self.reference, self.data, self.seen, self.expected, self.labels)
+        return [*unseen.findings(graph_match, graph_findings), *self._labels()]
 
     def _pixels(self, served: Pixels) -> list[Finding]:
         if np.array_equal(served, self.expected):
@@ -63,12 +64,15 @@ class _Judge:
         step = self.seen.parts.network_step
         where = f"the step {step}" if step else f"the model {self.seen.parts.model}"
         if shown is None or told is None:
-            return None, [_refusal(self.seen.step_refused or "no answer", step or self.seen.parts.model)]
+            return None, []
         expected = self.reference.graph.in_batches(shown)
         if self.is_equal(told, expected):
             return None, []
         evidence = self._evidence(expected, told)
-        match = explain_graph(self.reference, shown, told, expected) if told.shape[1:] and told.ndim == 2 else None
+        can_be_matched = told.ndim == 2 and np.isfinite(told).all()
+        match = explain_graph(self.reference, shown, told, expected) if can_be_matched else None
+        if match is not None and match.explained != "exactly" and always_the_same(expected, told):
+            match = None
         if match is None:
             named = self.reference.graph.stages is not None
             return None, [unexplained_answers(expected, told, named, where, evidence)]
@@ -91,63 +95,30 @@ class _Judge:
         answer, step_answer, pixels = self.seen.answer, self.seen.step_answer, self.seen.pixels
         if answer is None or pixels is None or step_answer is None or self.is_equal(answer, step_answer):
             return []
-        if np.array_equal(answer, step_answer, equal_nan=True):
-            return []
         where = f"the model {self.seen.parts.model}, behind its steps"
         evidence = answer_evidence(step_answer, answer, self.reference.labels, self.labels or self.reference.labels)
-        match = explain_answers(step_answer[None], answer[None], self.reference.tolerance)
+        is_finite = np.isfinite(answer).all() and np.isfinite(step_answer).all()
+        match = explain_answers(step_answer[None], answer[None], self.reference.tolerance) if is_finite else None
         if match is not None:
             return findings_of(match, where, evidence)
         cause = "does not answer with what its own steps give"
         advice = "look at the versions and the wiring of its steps, and at its cache"
         return [Finding(Stage.POSTPROCESSING, None, cause, advice, where, "no", evidence, 1.0)]
 
-    def _unseen_pixels(self, match: Match | None, graph_findings: list[Finding]) -> list[Finding]:
-        """The service shows no pixels: which pixels would make it answer as it does?"""
-        reference, seen = self.reference, self.seen
-        answer = seen.answer
-        if answer is None or answer.ndim != 1 or seen.told is None:
-            return graph_findings
-        graph = changed(reference, match.mistakes) if match else reference.graph
-        asked = bool(graph_findings) and (graph is None or match is None)
-
-        def answers(pixels: Pixels) -> Answers:
-            if asked and seen.ask is not None:
-                return seen.ask(pixels[None])
-            return (graph or reference.graph).in_batches(pixels[None])
-
-        expected = seen.told[:1] if asked else answers(self.expected)
-        if self.is_equal(answer[None], expected):
-            return graph_findings
-        where = f"the model {seen.parts.model}"
-        evidence = answer_evidence(
-            reference.graph.in_batches(self.expected[None])[0],
-            answer,
-            reference.labels,
-            self.labels or reference.labels,
-        )
-        shown = self._shown()
-        if graph_findings and (match is None or match.explained != "exactly") and seen.parts.network_step is None:
-            whole = explain_whole(reference, shown, seen)
-            if whole is not None:
-                return findings_of(whole, where, evidence)
-        distance = score_difference(answer[None], expected)
-        found = search(shown, answer[None], answers, expected, distance, self.is_equal, likely=True)
-        if found is not None:
-            return [*findings_of(found, where, evidence), *graph_findings]
-        return [unexplained_whole(self.data, reference, answer, answers, seen, where, evidence), *graph_findings]
-
     def _labels(self) -> list[Finding]:
         expected = self.reference.labels
         for served, source in ((self.seen.labels, "parameter labels"), (self.seen.listed_labels, "label file")):
             if expected and served is not None and served != expected:
                 swapped = sorted(served) == sorted(expected)
+                cause = "names the classes in another order" if swapped else "names the classes otherwise"
+                if tuple(label.strip() for label in served) == expected:
+                    cause = "has white space around the names, such as the line ends of Windows"
                 return [
                     Finding(
                         stage=Stage.POSTPROCESSING,
                         key="labels_swapped" if swapped else "other_labels",
-                        cause="names the classes in another order" if swapped else "names the classes otherwise",
-                        advice=f"write the labels of training into its {source}, in their order",
+                        cause=cause,
+                        advice=f"write the labels of training into its {source}, in their order, with Unix line ends",
                         where=f"the {source} of {self.seen.parts.model}",
                         explained="exactly",
                         evidence=label_evidence(expected, served),
@@ -175,7 +146,7 @@ def _compared(seen: Observations) -> tuple[str, ...]:
         texts.append(f"the pixels of {parts.decode_step}")
     if parts.network_step is not None and seen.told is not None:
         texts.append(f"the answers of {parts.network_step} to the pixels of training and {len(seen.told) - 1} others")
-    elif seen.told is not None:
+    elif seen.told is not None and seen.ask is not None:
         texts.append(f"the answers to {len(seen.told)} pictures of exactly the size of the pixels")
     if seen.answer is not None:
         texts.append("the answer to the picture")

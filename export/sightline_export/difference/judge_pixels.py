@@ -74,7 +74,7 @@ def explain_pixels(shown: Shown, served: Pixels, where: str) -> list[Finding]:
     match = search(shown, served, lambda pixels: pixels, expected, mean_difference, np.array_equal)
     evidence = pixel_evidence(expected, served)
     if match is None:
-        return [unexplained_pixels(expected, served, where, evidence)]
+        return [unexplained_pixels(expected, served, where, evidence, lossless=shown.lab.is_lossless)]
     return findings_of(match, where, evidence)
 
 

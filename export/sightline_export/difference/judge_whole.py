@@ -17,16 +17,19 @@ from sightline_export.difference.picture_files import as_png, png_of
 from sightline_export.difference.pixel_path import PixelLab
 from sightline_export.difference.reference import Reference
 from sightline_export.difference.stages import Stage
+from sightline_export.difference.unexplained import always_the_same
 
 
 def explain_whole(reference: Reference, shown: Shown, seen: Observations) -> Match | None:
     """One mistake between file and pixels that also shows in pictures of exactly the right size, such as a zoom."""
-    if seen.answer is None or seen.told is None or seen.shown is None:
+    if seen.answer is None or seen.told is None or seen.shown is None or seen.answer.shape != seen.told.shape[1:]:
         return None
     served = np.concatenate([seen.answer[None], seen.told])
     plain = seen.shown
     labs = [PixelLab(as_png(pixels), reference.spec) for pixels in plain]
     expected = reference.graph.in_batches(np.stack([shown.expected, *plain]))
+    if always_the_same(expected, served):
+        return None
 
     def predictions() -> Iterator[Prediction]:
         for variant, pixels in shown.singles:
@@ -50,8 +53,10 @@ def unexplained_whole(
     advice = "serve the decoding step as a model of its own, so that its pixels can be compared"
     upright = png_of(to_mode(open_picture(data), "rgb"))
     stage, cause = Stage.DECODE, "makes other pixels of the file"
-    if seen.ask_file is not None:
-        told = seen.ask_file(upright)
+    told = seen.ask_file(upright) if seen.ask_file is not None else None
+    if told is None:
+        cause = "answers this picture otherwise, and refuses the pictures that would tell at which stage"
+    else:
         if within(reference.tolerance)(told, answers(decode(upright, reference.spec))):
             cause = "decodes or turns the file otherwise: the upright picture, sent as a PNG, is answered as expected"
         else:

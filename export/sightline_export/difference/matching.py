@@ -94,11 +94,15 @@ def _are_probabilities(rows: Array) -> bool:
 
 
 def within(tolerance: float) -> Callable[[Array, Array], bool]:
-    """Equal up to `tolerance`, relative where values are above 1; NaN equals nothing."""
+    """Equal up to `tolerance`, relative where values are above 1; NaN equals NaN, infinity itself."""
 
     def is_equal(a: Array, b: Array) -> bool:
         if a.shape != b.shape:
             return False
+        finite = np.isfinite(a) & np.isfinite(b)
+        if not np.array_equal(a[~finite], b[~finite], equal_nan=True):
+            return False
+        a, b = a[finite], b[finite]
         return bool(np.all(np.abs(a - b) <= tolerance * np.maximum(1, np.abs(b))))
 
     return is_equal

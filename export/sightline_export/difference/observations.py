@@ -28,11 +28,13 @@ class Observations:
 
     answer: to the picture. pixels: uint8 (h, w, c) that the decoding step gave for it.
     shown: uint8 (P, h, w, c), pixels whose answers, `told` (P, k), are known; picture number 0 of them is the picture.
-    step_answer: of the network step to `pixels`. shown_to: the step, or the whole service in files of that size.
+    Both are None where the service accepts no pictures made for the test and does not show its pixels.
+    step_answer: of the network step to `pixels`.
     labels: that clients read, or None where the service names none. listed_labels: from Triton's label file.
-    ask: answers (B, k) to pixels (B, h, w, c), of the network step, or of the whole service in files of that size.
-    ask_file: the answer (1, k) of the whole service to a picture file.
-    refused, step_refused: what the service, or its network step, said instead of an answer.
+    ask: answers (B, k) to pixels (B, h, w, c), of the network step, or of the whole service in files of that size; NaN
+    where it refuses them.
+    ask_file: the answer (1, k) of the whole service to a picture file; None where it refuses it.
+    refused: what the service said instead of an answer to the picture.
     """
 
     parts: Parts
@@ -44,6 +46,5 @@ class Observations:
     labels: tuple[str, ...] | None
     listed_labels: tuple[str, ...] | None
     ask: Callable[[Pixels], Answers] | None = None
-    ask_file: Callable[[bytes], Answers] | None = None
+    ask_file: Callable[[bytes], Answers | None] | None = None
     refused: str | None = None
-    step_refused: str | None = None

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, cast
 
 import numpy as np
 from numpy.typing import NDArray
 
-from sightline_backend.model_config import entries, section
+from sightline_backend.model_config import entries
 from sightline_export.connection import Connection, Refused
+from sightline_export.difference.entry_files import labels_of
 from sightline_export.difference.observations import Answers, Observations, Parts, Pixels
 from sightline_export.difference.picture_files import as_png
-from sightline_export.difference.reference import Reference, labels_of
+from sightline_export.difference.reference import Reference
+from sightline_export.difference.steps import find_steps
 from sightline_export.errors import ServiceUnusable
 
 
@@ -24,38 +26,38 @@ def observe(service: Connection, model: str, reference: Reference, data: bytes, 
     config = service.config(model)
     takes = _name_of(config, "input", ("TYPE_STRING",), "bytes of a picture")
     gives = _name_of(config, "output", _NUMBERS, "numbers", reference.answer_name)
-    decode, network = _find_steps(service, config, takes, gives, reference)
+    decode, network = find_steps(service, config, takes, gives, reference)
     files = _files([data])
 
-    def ask_file(content: bytes) -> Answers:
-        return service.ask(model, config, {takes: _files([content])}, gives)
+    def ask_files(contents: Sequence[bytes]) -> Answers:
+        return _vectors(service.ask(model, config, {takes: _files(contents)}, gives))
 
     def ask(pixels: Pixels) -> Answers:
         if network is not None:
-            return network.ask(service, pixels)
-        return service.ask(model, config, {takes: _files([as_png(picture) for picture in pixels])}, gives)
+            return _vectors(network.ask(service, pixels))
+        return ask_files([as_png(picture) for picture in pixels])
 
-    answer = pixels = told = step_answer = None
-    refused = step_refused = None
-    try:
-        answer = ask_file(data)[0]
-    except Refused as error:
-        refused = str(error)
+    answers, refused = _tried(lambda: ask_files([data]))
+    answer = None if answers is None else answers[0]
+    pixels = step_answer = None
     if decode is not None:
-        try:
-            pixels = decode.ask(service, files)[0].astype(np.uint8, copy=False)
-        except Refused:
-            decode = None
-    try:
-        told = ask(shown)
-        if network is not None and pixels is not None:
-            step_answer = ask(pixels[None])[0]
-        if network is None and decode is not None:
-            shown = decode.ask(service, _files([as_png(picture) for picture in shown]))
-    except Refused as error:
-        step_refused = str(error)
+        made, _ = _tried(lambda: decode.ask(service, files))
+        pixels = None if made is None else made[0].astype(np.uint8, copy=False)
+    told, _ = _tried(lambda: ask(shown))
+    if told is None and network is not None:
+        network = None
+        told, _ = _tried(lambda: ask(shown))
+    can_ask = told is not None
+    if network is not None and pixels is not None:
+        steps_own, _ = _tried(lambda: ask(pixels[None]))
+        step_answer = None if steps_own is None else steps_own[0]
+    if network is None and decode is not None and pixels is not None and told is not None:
+        made, _ = _tried(lambda: decode.ask(service, _files([as_png(picture) for picture in shown])))
+        told, shown = (None, shown) if made is None else (told, made)
+    if told is None and pixels is not None and answer is not None:
+        told, shown = answer[None], pixels[None]
     return Observations(
-        parts=Parts(model, decode.model if decode else None, network.model if network else None),
+        parts=Parts(model, decode.model if decode and pixels is not None else None, network.model if network else None),
         answer=answer,
         pixels=pixels,
         shown=shown if told is not None else None,
@@ -63,51 +65,37 @@ def observe(service: Connection, model: str, reference: Reference, data: bytes, 
         step_answer=step_answer,
         labels=labels_of(config) or None,
         listed_labels=_listed(service, model, config, takes, gives, files, answer),
-        ask=ask,
-        ask_file=ask_file,
+        ask=_nan_where_refused(ask, told) if can_ask and told is not None else None,
+        ask_file=lambda content: _tried(lambda: ask_files([content]))[0],
         refused=refused,
-        step_refused=step_refused,
     )
 
 
 _NUMBERS = ("TYPE_FP32", "TYPE_FP16", "TYPE_FP64")
 
 
-class _Step:
-    """One model of the ensemble, with the tensors that matter."""
-
-    def __init__(self, model: str, config: Mapping[str, Any], takes: str, gives: str) -> None:
-        self.model, self._config, self._takes, self._gives = model, config, takes, gives
-
-    def ask(self, service: Connection, array: NDArray[Any]) -> NDArray[Any]:
-        return service.ask(self.model, self._config, {self._takes: array}, self._gives)
+def _tried(ask: Callable[[], NDArray[Any]]) -> tuple[NDArray[Any] | None, str | None]:
+    """The answer, or what was said instead: a refusal only takes away a means of looking."""
+    try:
+        return ask(), None
+    except Refused as error:
+        return None, str(error)
 
 
-def _find_steps(
-    service: Connection, config: Mapping[str, Any], takes: str, gives: str, reference: Reference
-) -> tuple[_Step | None, _Step | None]:
-    """The step from the file to pixels of the expected shape, and the step from these to the answer."""
-    steps = entries(section(config, "ensemble_scheduling"), "step")
-    decode = network = pixels_name = None
-    for step in steps:
-        model = str(step["model_name"])
-        inputs, outputs = (cast("dict[str, str]", step[key]) for key in ("input_map", "output_map"))
-        if decode is None and list(inputs.values()) == [takes]:
-            own = service.config(model)
-            for tensor, name in outputs.items():
-                if _declared(own, tensor) == ("TYPE_UINT8", reference.spec.shape):
-                    decode, pixels_name = _Step(model, own, next(iter(inputs)), tensor), name
-        elif pixels_name and list(inputs.values()) == [pixels_name] and gives in outputs.values():
-            tensor = next(tensor for tensor, name in outputs.items() if name == gives)
-            network = _Step(model, service.config(model), next(iter(inputs)), tensor)
-    return decode, network
+def _nan_where_refused(ask: Callable[[Pixels], Answers], like: Answers) -> Callable[[Pixels], Answers]:
+    """NaN is no answer's equal. like: an answer of the same service."""
+
+    def answers(pixels: Pixels) -> Answers:
+        told, _ = _tried(lambda: ask(pixels))
+        return np.full((len(pixels), *like.shape[1:]), np.nan) if told is None else told
+
+    return answers
 
 
-def _declared(config: Mapping[str, Any], name: str) -> tuple[str, tuple[int, ...]] | None:
-    for entry in entries(config, "output"):
-        if entry["name"] == name:
-            return str(entry["data_type"]), tuple(int(dim) for dim in entry.get("dims", ()))
-    return None
+def _vectors(answers: NDArray[Any]) -> Answers:
+    """(B, 1, k), of a model that writes its batch axis out, as (B, k). FP16 as float32: sums of it would be rounded."""
+    answers = answers.astype(np.float32) if answers.dtype == np.float16 else answers
+    return answers[:, 0] if answers.ndim == 3 and answers.shape[1] == 1 else answers
 
 
 def _name_of(config: Mapping[str, Any], key: str, types: Sequence[str], what: str, preferred: str | None = None) -> str:

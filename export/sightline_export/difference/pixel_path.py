@@ -24,6 +24,7 @@ from sightline_export.difference.fitting import fit_as_trained
 Pixels = NDArray[np.uint8]
 
 _EXIF_ORIENTATION = 0x0112
+_LOSSY = (b"\xff\xd8", b"RIFF")  # JPEG, WebP
 
 
 def decode_as_trained(data: bytes, spec: PixelSpec) -> ReducedPicture:
@@ -78,6 +79,7 @@ class PixelLab:
         self._data = data
         self._done: dict[Any, Any] = {}
         self.orientation = _orientation(data)
+        self.is_lossless = not data.startswith(_LOSSY)
 
     def pixels(self, path: PixelPath) -> Pixels | None:
         """uint8 (h, w, c), or None where this picture can't go that way."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from dataclasses import asdict
 from typing import Any
@@ -55,7 +56,8 @@ def _evidence(evidence: PixelEvidence | AnswerEvidence | LabelEvidence) -> Itera
             yield f"expected first: {evidence.expected_top}; served first: {evidence.served_top}"
         case LabelEvidence():
             yield (
-                f"first at class {evidence.index}: expected {evidence.expected}, served {evidence.served}; "
+                f"first at class {evidence.index}: expected {_visible(evidence.expected)}, served "
+                f"{_visible(evidence.served)}; "
                 f"{evidence.classes} of {evidence.total} classes"
             )
 
@@ -95,8 +97,17 @@ def _finding(finding: Finding) -> dict[str, Any]:
         "left": round(finding.left, 4),
         "together": finding.together,
         "also": list(finding.also),
-        "evidence": finding.evidence and {"kind": _KINDS[type(finding.evidence)]} | asdict(finding.evidence),
+        "evidence": finding.evidence and {"kind": _KINDS[type(finding.evidence)]} | _plain(asdict(finding.evidence)),
     }
+
+
+def _plain(values: dict[str, Any]) -> dict[str, Any]:
+    """JSON has no NaN and no infinity."""
+    return {k: None if isinstance(v, float) and not math.isfinite(v) else v for k, v in values.items()}
+
+
+def _visible(label: str) -> str:
+    return label if label.isprintable() and label == label.strip() else repr(label)
 
 
 _KINDS: dict[type, str] = {PixelEvidence: "pixels", AnswerEvidence: "answer", LabelEvidence: "labels"}

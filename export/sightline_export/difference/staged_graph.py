@@ -8,11 +8,12 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import onnx
 from numpy.typing import NDArray
 
 from sightline_export.errors import GraphRefused
+from sightline_export.graph.session import open_session, run
 from sightline_export.graph.stages import Stage, StagePieces, pieces
-from sightline_export.runtimes import onnx_runtime
 
 BATCH = 16
 PixelChange = Callable[[NDArray[np.uint8]], NDArray[np.uint8]]
@@ -69,14 +70,31 @@ class StagedGraph:
         return np.concatenate(parts)
 
 
-def staged_graph(path: Path, input_name: str, output_name: str) -> StagedGraph:
-    """Read the graph at `path`. Stages that can't be cut out are left out."""
-    runtime = onnx_runtime(path)
+def staged_graph(path: Path, output_name: str, shape: tuple[int, int, int]) -> StagedGraph:
+    """Read the graph at `path`. Stages that can't be cut out are left out.
+
+    shape: (h, w, c) of the pixels. Raises GraphRefused where it can't be read, or does not give one vector for each
+    picture.
+    """
+    expected = f"expected a graph that gives a vector {output_name} for pixels {list(shape)} in {path}"
     try:
-        stages = pieces(path)
-    except GraphRefused:
+        session = open_session(onnx.load(path, load_external_data=False), path.parent)
+        names = [str(output.name) for output in session.get_outputs()]
+        at = names.index(output_name)
+        answer = run(session, np.zeros((1, *shape), np.uint8))[at]
+    except Exception as error:  # ONNX and ONNX Runtime raise classes of their own
+        reason = " ".join(str(error).split())[:160]
+        raise GraphRefused(f"{expected}, got: {reason}; export the model again") from error
+    if answer.ndim != 2 or answer.dtype.kind != "f":
+        raise GraphRefused(
+            f"{expected}, got {answer.dtype} {list(answer.shape[1:])}; scores and embeddings can be compared, boxes, "
+            "masks and pictures can't"
+        )
+    try:
+        stages = pieces(path) if at == 0 else None
+    except Exception:  # the whole graph can be compared all the same
         stages = None
-    return StagedGraph(lambda pixels: np.asarray(runtime({input_name: pixels})[output_name]), stages)
+    return StagedGraph(lambda pixels: run(session, pixels)[at], stages)
 
 
 def _of_stages(stages: StagePieces) -> StagedGraph:

@@ -60,11 +60,25 @@ def sheared(data: bytes) -> Pixels:
     return np.stack([np.roll(row, i, axis=0) for i, row in enumerate(pixels(data))])
 
 
+def only_jpeg(data: bytes) -> Pixels:
+    if data[:2] != b"\xff\xd8":
+        raise ValueError("expected a JPEG file")
+    return pixels(data)
+
+
+def nothing(data: bytes) -> Pixels:
+    return np.zeros((WH[1], WH[0], 3), np.uint8)
+
+
 PIXELS: dict[str, Callable[[bytes], Pixels]] = {
     "box_exif_ignored": not_turned,
     "box_no_antialiasing": rough,
     "box_twice_wrong": rough,
     "box_sheared": sheared,
+    "box_jpeg_only": only_jpeg,
+    "box_jpeg_only_bgr": only_jpeg,
+    "box_jpeg_only_mirrored": lambda data: only_jpeg(data)[:, ::-1],
+    "box_always_the_same": nothing,
     "zoomed_box": zoomed,
 }
 
@@ -84,13 +98,21 @@ class TritonPythonModel:
         tensors: list[pb_utils.Tensor] = []
         for name in request.requested_output_names():
             service = self.name if name == "SCORES" else name
-            scores = np.stack([self.scores(service, data) for data in files]).astype(np.float32)
-            tensors.append(pb_utils.Tensor(name, scores))
+            scores = np.stack([self.scores(service, data) for data in files])
+            kind = np.float16 if service == "half_box" else np.float32
+            tensors.append(pb_utils.Tensor(name, scores.astype(kind)))
         return pb_utils.InferenceResponse(tensors)
 
     def scores(self, name: str, data: bytes) -> Scores:
         shown = PIXELS.get(name, pixels)(data)
-        graph = {"box_mean_missing": "mean_missing", "box_not_scaled": "not_scaled", "box_twice_wrong": "bgr"}
+        graph = {
+            "box_mean_missing": "mean_missing",
+            "box_not_scaled": "not_scaled",
+            "box_twice_wrong": "bgr",
+            "box_jpeg_only_bgr": "bgr",
+        }
         session = self.graphs[graph.get(name, "healthy")]
         scores = session.run(["SCORES"], {"PIXELS": shown[None]})[0][0]
+        if name == "box_nan":
+            scores = np.where(scores == scores.max(), np.nan, scores)
         return softmax(scores) if name == "box_softmax_twice" else scores

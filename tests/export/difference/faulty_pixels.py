@@ -102,6 +102,12 @@ def only_png(data: bytes) -> Pixels:
     return squash(upright(data))
 
 
+def only_jpeg(data: bytes) -> Pixels:
+    if data[:2] != b"\xff\xd8":
+        raise ValueError("expected a JPEG file")
+    return squash(upright(data))
+
+
 FAULTS: dict[str, Callable[[bytes], Pixels]] = {
     "healthy": lambda data: squash(upright(data)),
     "bgr": lambda data: squash(upright(data))[..., ::-1],
@@ -134,6 +140,7 @@ FAULTS: dict[str, Callable[[bytes], Pixels]] = {
     "exif_ignored_bgr": lambda data: squash(opened(data).convert("RGB"))[..., ::-1],
     "sepia": sepia,
     "only_png": only_png,
+    "only_jpeg": only_jpeg,
 }
 
 

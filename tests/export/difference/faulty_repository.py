@@ -5,9 +5,10 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 
-from export.difference.graphs import FAULTY, GREY, HEALTHY, HEIGHT, LABELS, OLDER, WIDTH, Graph
+from export.difference.graphs import EMBEDDER, FAULTY, GREY, HEALTHY, HEIGHT, LABELS, OLDER, WIDTH, Graph
 
 HERE = Path(__file__).parent
 FITS = ("squash", "crop", "letterbox")
@@ -20,11 +21,17 @@ BLACK_BOXES = (
     "box_softmax_twice",
     "box_twice_wrong",
     "box_sheared",
+    "box_nan",
+    "box_jpeg_only",
+    "box_jpeg_only_bgr",
+    "box_jpeg_only_mirrored",
+    "box_always_the_same",
 )
 SWAPPED = (*LABELS[:2], LABELS[3], LABELS[2], *LABELS[4:])
 _NETWORK_TENSORS = (
     'input {{ name: "PIXELS" data_type: TYPE_UINT8 format: FORMAT_NHWC dims: [{h}, {w}, {c}] }}\n'
-    'output {{ name: "SCORES" data_type: TYPE_FP32 dims: [{k}] label_filename: "labels.txt" }}\n'
+    'output {{ name: "{answer}" data_type: TYPE_FP32 dims: [{k}] label_filename: "labels.txt" }}\n'
+    "version_policy {{ all {{ }} }}\n"
 )
 
 
@@ -39,6 +46,9 @@ def write_repository(repository: Path) -> Path:
         _decoder(repository, f"pixels_{fit}", fit, "rgb", 3)
         _ensemble(repository, fit, f"pixels_{fit}", "PIXELS", "small_network")
     _network(repository, "small_network", HEALTHY, versions={1: OLDER, 2: HEALTHY})
+    _decoder(repository, "pixels_short", "crop", "rgb", 3, shorter_side=56)
+    _ensemble(repository, "short", "pixels_short", "PIXELS", "small_network")
+    _ensemble(repository, "short_largest_crop", "pixels_crop", "PIXELS", "small_network")
     _decoder(repository, "pixels_grey", "squash", "gray", 1)
     _network(repository, "grey_network", GREY, versions={1: GREY})
     _ensemble(repository, "grey", "pixels_grey", "PIXELS", "grey_network")
@@ -52,14 +62,26 @@ def write_repository(repository: Path) -> Path:
         _network(repository, f"network_{fault}", graph, versions={1: graph})
         _ensemble(repository, f"squash_graph_{fault}", "pixels_squash", "PIXELS", f"network_{fault}")
     _ensemble(repository, "squash_pixels_and_graph", "faulty_pixels", "mirrored", "network_raw")
+    _ensemble(repository, "squash_only_jpeg_and_graph", "faulty_pixels", "only_jpeg", "network_raw")
     _ensemble(repository, "squash_labels", "pixels_squash", "PIXELS", "small_network", parameter=SWAPPED)
     _ensemble(repository, "squash_label_file", "pixels_squash", "PIXELS", "small_network", parameter=(), file=SWAPPED)
+
+    crlf = tuple(f"{label}\r" for label in LABELS)
+    _ensemble(repository, "squash_label_crlf", "pixels_squash", "PIXELS", "small_network", file=crlf)
+    _ensemble(repository, "squash_pinned", "pixels_squash", "PIXELS", "small_network", version=1)
+    for name, graph in {"embedder": EMBEDDER, "embedder_not_unit": replace(EMBEDDER, finish=())}.items():
+        _network(repository, f"{name}_network", graph, versions={1: graph})
+        _ensemble(repository, name, "pixels_squash", "PIXELS", f"{name}_network", answer="EMBEDDING", parameter=())
 
     kind = f"TYPE_FP32 dims: [{len(LABELS)}]"
     _boxes(_python(repository, "black_boxes", "black_boxes", BLACK_BOXES, kind))
     for box in BLACK_BOXES:
         _whole(repository, f"squash_{box}", (_step("black_boxes", ("IMAGE", "IMAGE"), (box, "SCORES")),))
     _boxes(_python(repository, "zoomed_box", "black_boxes", ("SCORES",), kind))
+    half = kind.replace("FP32", "FP16")
+    _boxes(_python(repository, "half_box", "black_boxes", ("SCORES",), half))
+    for name, axis in {"written_axis_box": -1, "one_picture_box": 1}.items():
+        _boxes(_python(repository, name, "black_boxes", ("SCORES",), f"TYPE_FP32 dims: [{axis}, {len(LABELS)}]", axis))
     return repository
 
 
@@ -71,10 +93,10 @@ def write_reference(repository: Path, network: Graph) -> Path:
     return repository
 
 
-def _write(repository: Path, name: str, config: str) -> Path:
+def _write(repository: Path, name: str, config: str, max_batch_size: int = 8) -> Path:
     folder = repository / name
     (folder / "1").mkdir(parents=True, exist_ok=True)
-    (folder / "config.pbtxt").write_text(f'name: "{name}"\nmax_batch_size: 8\n{config}')
+    (folder / "config.pbtxt").write_text(f'name: "{name}"\nmax_batch_size: {max_batch_size}\n{config}')
     return folder
 
 
@@ -85,8 +107,10 @@ def _parameters(values: Mapping[str, str]) -> str:
     )
 
 
-def _decoder(repository: Path, name: str, fit: str, mode: str, channels: int) -> None:
+def _decoder(repository: Path, name: str, fit: str, mode: str, channels: int, shorter_side: int | None = None) -> None:
     values = {"width": str(WIDTH), "height": str(HEIGHT), "mode": mode, "fit": fit}
+    if shorter_side is not None:
+        values["shorter_side"] = str(shorter_side)
     tensors = (
         'input { name: "IMAGE" data_type: TYPE_STRING dims: [1] }\n'
         f'output {{ name: "PIXELS" data_type: TYPE_UINT8 dims: [{HEIGHT}, {WIDTH}, {channels}] }}\n'
@@ -99,7 +123,7 @@ def _decoder(repository: Path, name: str, fit: str, mode: str, channels: int) ->
 
 
 def _network(repository: Path, name: str, graph: Graph, versions: Mapping[int, Graph]) -> None:
-    tensors = _NETWORK_TENSORS.format(h=HEIGHT, w=WIDTH, c=graph.channels, k=len(LABELS))
+    tensors = _NETWORK_TENSORS.format(h=HEIGHT, w=WIDTH, c=graph.channels, k=len(LABELS), answer=graph.answer)
     folder = _write(
         repository, name, f'backend: "onnxruntime"\ninstance_group {{ kind: KIND_CPU count: 1 }}\n{tensors}'
     )
@@ -109,12 +133,15 @@ def _network(repository: Path, name: str, graph: Graph, versions: Mapping[int, G
         (folder / str(version) / "model.onnx").write_bytes(content.model().SerializeToString())
 
 
-def _python(repository: Path, name: str, program: str, outputs: tuple[str, ...], kind: str) -> Path:
+def _python(
+    repository: Path, name: str, program: str, outputs: tuple[str, ...], kind: str, axis: int | None = None
+) -> Path:
+    """axis: a batch axis of that size, written into the dimensions of a model without batching."""
     tensors = "".join(f'output {{ name: "{output}" data_type: {kind} }}\n' for output in outputs)
-    takes = 'input { name: "IMAGE" data_type: TYPE_STRING dims: [1] }\n'
-    folder = _write(
-        repository, name, f'backend: "python"\ninstance_group {{ kind: KIND_CPU count: 1 }}\n{takes}{tensors}'
-    )
+    dims = "[1]" if axis is None else f"[{axis}, 1]"
+    takes = f'input {{ name: "IMAGE" data_type: TYPE_STRING dims: {dims} }}\n'
+    config = f'backend: "python"\ninstance_group {{ kind: KIND_CPU count: 1 }}\n{takes}{tensors}'
+    folder = _write(repository, name, config, 8 if axis is None else 0)
     (folder / "1" / "model.py").write_text((HERE / f"{program}.py").read_text())
     return folder
 
@@ -133,17 +160,19 @@ def _ensemble(
     network: str,
     parameter: tuple[str, ...] = LABELS,
     file: tuple[str, ...] = LABELS,
+    version: int = -1,
+    answer: str = "SCORES",
 ) -> None:
     steps = (
         _step(decoder, ("IMAGE", "IMAGE"), (output, "pixels")),
-        _step(network, ("PIXELS", "pixels"), ("SCORES", "SCORES")),
+        _step(network, ("PIXELS", "pixels"), (answer, answer), version),
     )
-    _whole(repository, name, steps, parameter, file)
+    _whole(repository, name, steps, parameter, file, answer)
 
 
-def _step(model: str, takes: tuple[str, str], gives: tuple[str, str]) -> str:
+def _step(model: str, takes: tuple[str, str], gives: tuple[str, str], version: int = -1) -> str:
     return (
-        f'step {{ model_name: "{model}" model_version: -1\n'
+        f'step {{ model_name: "{model}" model_version: {version}\n'
         f'input_map {{ key: "{takes[0]}" value: "{takes[1]}" }}\n'
         f'output_map {{ key: "{gives[0]}" value: "{gives[1]}" }} }}\n'
     )
@@ -155,12 +184,16 @@ def _whole(
     steps: tuple[str, ...],
     parameter: tuple[str, ...] = LABELS,
     file: tuple[str, ...] = LABELS,
+    answer: str = "SCORES",
 ) -> None:
-    values = {"task": "image-classification"} | ({"labels": json.dumps(parameter)} if parameter else {})
+    task = "image-classification" if answer == "SCORES" else "image-feature-extraction"
+    values = {"task": task} | ({"labels": json.dumps(parameter)} if parameter else {})
     tensors = (
         'input { name: "IMAGE" data_type: TYPE_STRING dims: [1] }\n'
-        f'output {{ name: "SCORES" data_type: TYPE_FP32 dims: [{len(LABELS)}] label_filename: "labels.txt" }}\n'
+        f'output {{ name: "{answer}" data_type: TYPE_FP32 dims: [{len(LABELS)}] label_filename: "labels.txt" }}\n'
     )
     wiring = f"ensemble_scheduling {{\n{''.join(steps)}}}\n"
     folder = _write(repository, name, f'platform: "ensemble"\n{tensors}{wiring}{_parameters(values)}')
-    (folder / "labels.txt").write_text("\n".join(file) + "\n")
+    (folder / "labels.txt").write_bytes(("\n".join(file) + "\n").encode())
+    for kept in ("golden", "verification"):  # as in an entry that was exported
+        (folder / "1" / kept).mkdir()

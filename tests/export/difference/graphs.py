@@ -30,9 +30,10 @@ class Graph:
     finish: Sequence[str] = ("Softmax",)
     rows: tuple[int, ...] | None = None
     metadata: bool = True
+    answer: str = "SCORES"
 
     def model(self) -> onnx.ModelProto:
-        """uint8 (B, 32, 48, c) to SCORES (B, 6); every position and every channel counts."""
+        """uint8 (B, 32, 48, c) to the answer (B, 6); every position and every channel counts."""
         c = self.channels
         draw = np.random.default_rng(self.seed)
         rows = list(self.rows or range(len(LABELS)))
@@ -66,12 +67,12 @@ class Graph:
         for number, operator in enumerate(self.finish):
             nodes.append(helper.make_node(operator, [last], [f"finish{number}"]))  # softmax: of the last axis
             last = f"finish{number}"
-        nodes.append(helper.make_node("Identity", [last], ["SCORES"]))
+        nodes.append(helper.make_node("Identity", [last], [self.answer]))
         graph = helper.make_graph(
             nodes,
             "small",
             [helper.make_tensor_value_info("PIXELS", TensorProto.UINT8, ["batch", HEIGHT, WIDTH, c])],
-            [helper.make_tensor_value_info("SCORES", TensorProto.FLOAT, ["batch", len(LABELS)])],
+            [helper.make_tensor_value_info(self.answer, TensorProto.FLOAT, ["batch", len(LABELS)])],
             [numpy_helper.from_array(np.asarray(value), name) for name, value in constants.items()],
         )
         model = helper.make_model(graph, ir_version=10, opset_imports=[helper.make_opsetid("", 20)])
@@ -83,6 +84,7 @@ class Graph:
 
 HEALTHY = Graph()
 GREY = Graph(channels=1, mean=(0.449,), std=(0.226,))
+EMBEDDER = replace(HEALTHY, answer="EMBEDDING", finish=("LpNormalization",))  # to unit length, along the last axis
 OLDER = replace(HEALTHY, seed=11)
 """The first version of the network; `HEALTHY` is the second."""
 

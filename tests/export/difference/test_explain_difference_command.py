@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 import json
+import re
+from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import cast
 
 import numpy as np
 import numpy.typing as npt
+import onnx
 import pytest
 from click.testing import CliRunner, Result
+from export.difference.faulty_repository import write_reference
+from export.difference.graphs import GREY, HEALTHY
 from export.difference.photographs import pictures
 from PIL import Image
 from serving import Service
@@ -117,3 +123,48 @@ def test_what_goes_wrong_is_one_clear_line(
     assert result.exit_code == code
     assert said in result.stderr
     assert result.stderr.splitlines()[-1].startswith("Error: ")
+
+
+BROKEN: list[tuple[str, Callable[[bytes], bytes], str]] = [
+    ("small_network/1/model.onnx", lambda content: content[:3000], "expected a graph that gives a vector SCORES"),
+    ("small_network/1/model.onnx", lambda content: GREY.model().SerializeToString(), "expected a graph that gives"),
+    ("squash/labels.txt", lambda content: b"temp\xe9\n", "expected labels in UTF-8"),
+    ("squash/config.pbtxt", lambda content: re.sub(b"output {.*", b"", content), "got the outputs none"),
+    ("squash/config.pbtxt", lambda content: content[:200], "expected a configuration"),
+    ("squash/config.pbtxt", lambda content: content.replace(b"SCORES", b"\xff"), "expected a configuration"),
+    ("pixels_squash/config.pbtxt", lambda content: content.replace(b'"32"', b'"x"'), "expected a whole number"),
+]
+
+
+@pytest.mark.parametrize(("path", "broken", "said"), BROKEN)
+def test_a_broken_entry_is_one_clear_line(
+    picture: Path, tmp_path: Path, path: str, broken: Callable[[bytes], bytes], said: str
+) -> None:
+    write_reference(tmp_path, HEALTHY)
+    config = tmp_path / "squash/config.pbtxt"
+    config.write_text(config.read_text().replace('key: "labels"', 'key: "names"'))  # so that labels.txt counts
+    (tmp_path / path).write_bytes(broken((tmp_path / path).read_bytes()))
+    result = run("squash", picture, "--repository", tmp_path)
+    assert (result.exit_code, result.stdout) == (12, "")
+    (line,) = result.stderr.splitlines()
+    assert line.startswith("Error: ")
+    assert said in line
+
+
+def test_models_of_boxes_are_not_compared(picture: Path, tmp_path: Path) -> None:
+    config = write_reference(tmp_path, HEALTHY) / "squash/config.pbtxt"
+    config.write_text('output { name: "BOXES" data_type: TYPE_FP32 dims: [4] }\n' + config.read_text())
+    result = run("squash", picture, "--repository", tmp_path)
+    assert (result.exit_code, len(result.stderr.splitlines())) == (12, 1)
+    assert "got the outputs BOXES, SCORES of small_network and other steps; scores and embeddings" in result.stderr
+
+
+def test_models_that_give_a_map_are_not_compared(picture: Path, tmp_path: Path) -> None:
+    graph = replace(HEALTHY, answer="X").model()
+    graph.graph.node.append(onnx.helper.make_node("Identity", ["maps"], ["SCORES"]))
+    graph.graph.output.append(onnx.ValueInfoProto(name="SCORES"))
+    path = write_reference(tmp_path, HEALTHY) / "small_network/1/model.onnx"
+    path.write_bytes(graph.SerializeToString())
+    result = run("squash", picture, "--repository", tmp_path)
+    assert (result.exit_code, len(result.stderr.splitlines())) == (12, 1)
+    assert "got float32 [8, 8, 12]; scores and embeddings can be compared" in result.stderr

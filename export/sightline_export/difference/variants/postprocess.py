@@ -87,7 +87,7 @@ def _mistake(key: str, cause: str, advice: str) -> Mistake:
     return Mistake(Stage.POSTPROCESSING, key, cause, advice)
 
 
-_RAW_CAUSE = "gives the network's output as it is, without postprocessing (no softmax)"
+_RAW_CAUSE = "gives the network's output as it is, without postprocessing (no softmax, no unit length)"
 _ONCE = "apply the graph's own postprocessing, once"
 _RAW = _mistake("raw", _RAW_CAUSE, _ONCE)
 _OF_RAW: tuple[tuple[str, str, str, Change], ...] = (

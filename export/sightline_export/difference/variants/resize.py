@@ -13,7 +13,16 @@ from sightline_backend.fitting import LETTERBOX_LEVEL
 from sightline_backend.pictures import ReducedPicture
 from sightline_backend.pixels import FITS, MAX_SIDE, RESAMPLES, PixelSpec, Resample
 from sightline_backend.pixels import Fit as FitName
-from sightline_export.difference.fitting import Pixels, Placement, Sampler, channels_last, pillow, placement, render
+from sightline_export.difference.fitting import (
+    Box,
+    Pixels,
+    Placement,
+    Sampler,
+    channels_last,
+    pillow,
+    placement,
+    render,
+)
 from sightline_export.difference.pixel_path import PixelPath
 from sightline_export.difference.sampling import (
     asymmetric,
@@ -66,6 +75,13 @@ def resize_variants(spec: PixelSpec) -> Iterator[PixelVariant]:
     zooms = ZOOMS if spec.fit != "letterbox" else ()
     for key, cause, advice, place in (*places, *zooms):
         yield _variant(key, cause, advice, PixelPath(fit=_placed(place)))
+    for gap in (2.0, 3.0):
+        yield _variant(
+            "reducing_gap",
+            "resizes in two steps, as Pillow does with reducing_gap",
+            "leave reducing_gap out of Pillow's resize",
+            PixelPath(fit=_sampled_by(gap)),
+        )
     if spec.fit == "letterbox":
         yield _variant(
             "padded_first",
@@ -111,6 +127,16 @@ def _resampled(method: Resample) -> Callable[[PixelSpec], PixelSpec]:
 
 def _sampled(sample: Sampler) -> Fit:
     return lambda picture, spec: render(picture.image, placement(picture, spec), spec, sample)
+
+
+def _sampled_by(gap: float) -> Fit:
+    def fit(picture: ReducedPicture, spec: PixelSpec) -> Pixels:
+        def sample(image: Image.Image, size_wh: tuple[int, int], box: Box) -> Pixels:
+            return channels_last(image.resize(size_wh, Image.Resampling[spec.resample.upper()], box, gap))
+
+        return render(picture.image, placement(picture, spec), spec, sample)
+
+    return fit
 
 
 def _placed(place: Callable[[ReducedPicture, PixelSpec], Placement]) -> Fit:
