@@ -52,6 +52,8 @@ def onnx_raw_runtime(path: Path) -> Runtime | None:
     """
     with _readable(path):
         model = onnx.load(path, load_external_data=False)
+        if not model.graph.output:
+            raise ValueError("no graph in it")
     found = boundaries(model)
     if found is None:
         return None

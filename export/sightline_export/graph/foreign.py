@@ -8,12 +8,13 @@ from typing import Any
 
 import onnx
 from numpy.typing import NDArray
+from onnx import TensorProto
 
 from sightline_export.errors import GraphRefused
 from sightline_export.graph import proof
 from sightline_export.graph.answer import choose_output
 from sightline_export.graph.batch_axis import thawed
-from sightline_export.graph.onnx_file import load, save
+from sightline_export.graph.onnx_file import load, save, without_links
 from sightline_export.graph.operators import data_dependent
 from sightline_export.graph.picture_axes import Datatype, Layout, PictureInput, picture_input
 from sightline_export.graph.probing import Probe, answer_shape, probe
@@ -31,8 +32,9 @@ class OnnxNetwork:
     output_shape: without the batch axis; -1 where it follows from the picture's size.
     opset, ir_version: of the graph at `path`.
     repairs: what was changed or chosen, one sentence each.
-    original: the file that was brought, untouched.
+    original: the file that was brought, untouched, or a copy of it where links had to be followed.
     frozen_batch: the batch size that the untouched graph insists on; None where it takes any.
+    half: whether it computes in float16, if only in part; processors then agree less closely.
     """
 
     path: Path
@@ -49,6 +51,7 @@ class OnnxNetwork:
     repairs: tuple[str, ...]
     original: Path
     frozen_batch: int | None = None
+    half: bool = False
 
 
 def read(path: Path, scratch: Path, size: tuple[int, int] | None = None) -> OnnxNetwork:
@@ -62,7 +65,7 @@ def read(path: Path, scratch: Path, size: tuple[int, int] | None = None) -> Onnx
     >>> network.layout, network.repairs  # doctest: +SKIP
     ('nchw', ("the batch axis, frozen at 1, is dynamic now (rewritten: Reshape_3)",))
     """
-    untouched = load(path)
+    untouched, path = without_links(load(path), path, scratch)
     output = choose_output(untouched.graph)
     picture = _with_batch_of(output, picture_input(untouched.graph))
     _refuse_data_dependent(untouched.graph, output)
@@ -96,6 +99,8 @@ def read(path: Path, scratch: Path, size: tuple[int, int] | None = None) -> Onnx
         repairs=tuple(repairs),
         original=path,
         frozen_batch=picture.batch or (1 if thawing else None),
+        half=picture.datatype == "FP16"
+        or any(tensor.data_type == TensorProto.FLOAT16 for tensor in graph.model.graph.initializer),
     )
 
 

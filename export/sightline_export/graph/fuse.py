@@ -15,6 +15,7 @@ from sightline_export.graph.foreign import OnnxNetwork
 from sightline_export.graph.numeric import PREFIX, RAW, SCALED, Finish, after, before
 from sightline_export.graph.onnx_file import MAX_PROTOBUF_BYTES, save
 from sightline_export.graph.stages import RAW_KEY, SCALED_KEY
+from sightline_export.graph.tensors import type_name
 from sightline_export.normalisation import Normalisation
 
 PIXELS = "PIXELS"
@@ -54,14 +55,15 @@ def fuse(
     start = names.get(network.input_name, network.input_name)
     end = names.get(network.output_name, network.output_name)
     prepare = before(PIXELS, start, normalisation, network.channels, network.datatype, network.layout)
-    finishing = after(end, output_name, shape != network.output_shape, finish)
+    half_axes = len(network.output_shape) + 1 if _is_half(graph, end) else None
+    finishing = after(end, output_name, shape != network.output_shape, finish, half_axes)
     nodes = [*prepare.nodes, *ancestors(graph, [end], [start]), *finishing.nodes]
     used = set[str]().union(*(reads(node) for node in nodes))
     weights = [tensor for tensor in graph.initializer if tensor.name in used]
     for field in (graph.node, graph.initializer, graph.input, graph.output, graph.value_info):
         del field[:]
     graph.node.extend(nodes)
-    graph.initializer.extend([*weights, *prepare.constants])
+    graph.initializer.extend([*weights, *prepare.constants, *finishing.constants])
     graph.input.append(helper.make_tensor_value_info(PIXELS, TensorProto.UINT8, [BATCH, *pixels.shape]))
     graph.value_info.append(_scaled_info(network, pixels))
     graph.value_info.append(_float_info(RAW, network.output_shape))
@@ -105,6 +107,10 @@ def _require_levels(network: OnnxNetwork, normalisation: Normalisation) -> None:
                 f"expected 1 or {network.channels} values of {option} for {network.input_name!r}, got {list(values)}; "
                 f"give as many with --{option}"
             )
+
+
+def _is_half(graph: onnx.GraphProto, output: str) -> bool:
+    return any(value.name == output and type_name(value) == "FLOAT16" for value in graph.output)
 
 
 def _make_room(graph: onnx.GraphProto, wanted: set[str]) -> dict[str, str]:

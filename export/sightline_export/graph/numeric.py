@@ -75,12 +75,19 @@ def before(
     return chain
 
 
-def after(start: str, end: str, flatten: bool, finish: Finish) -> Chain:
+def after(start: str, end: str, flatten: bool, finish: Finish, half_axes: int | None = None) -> Chain:
     """From the network's answer to float32 (B, k), or to the answer as it is.
 
     start, end: names of the network's output and of the graph's. RAW lies between them.
+    half_axes: of the network's answer where that is float16, the batch axis included.
     """
     chain = Chain(start, "after")
+    if half_axes == 2:
+        # ONNX Runtime drops its own cast to float16 before a cast to float32, and the answer's last rounding with it;
+        # an operator between the two, which changes nothing, keeps it.
+        chain.add("Flatten", axis=1)
+    elif half_axes:
+        chain.add("Reshape", numpy_helper.from_array(np.zeros(half_axes, np.int64), f"{PREFIX}same_shape"))
     chain.add("Cast", to=TensorProto.FLOAT)
     chain.name_last(RAW)
     if flatten:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 from collections.abc import Iterator
-from pathlib import Path
+from pathlib import Path, PurePath
 
 import onnx
 from google.protobuf.message import DecodeError
@@ -56,6 +56,20 @@ def load(path: Path) -> onnx.ModelProto:
     return model
 
 
+def without_links(model: onnx.ModelProto, path: Path, scratch: Path) -> tuple[onnx.ModelProto, Path]:
+    """The graph at `path` where ONNX Runtime opens it, which refuses weights behind links that leave the folder.
+
+    Caches of downloads have such links. A copy goes to `scratch` then; otherwise both are given back as they are.
+    """
+    folder = path.parent.resolve()
+    files = {folder / _location(tensor) for tensor in external_tensors(model)}
+    if all(file.resolve().is_relative_to(folder) for file in files):
+        return model, path
+    copy = scratch / "brought" / path.name
+    save(model, copy, path.parent, link=True)
+    return load(copy), copy
+
+
 def save(
     model: onnx.ModelProto,
     path: Path,
@@ -65,14 +79,14 @@ def save(
 ) -> None:
     """Write `model` to `path`; weights too large for one protobuf go to a file beside it.
 
-    data_folder: where the external data that `model` refers to lies; it comes along when `path` is elsewhere.
+    data_folder: where the external data that `model` refers to lies; when `path` is elsewhere, it comes along, as
+        files in the folder of `path` itself.
     max_protobuf_bytes: from this size on, weights inside the graph go to `<path>.data`.
     link: external data is linked where the file system can, for copies that nobody keeps.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     if data_folder.resolve() != path.parent.resolve():
-        for location in {_location(tensor) for tensor in external_tensors(model)}:
-            _bring(data_folder / location, path.parent / location, link)
+        model = _with_data_beside(model, path, data_folder, link)
     if model.ByteSize() <= max_protobuf_bytes:
         onnx.save(model, path)
         return
@@ -94,7 +108,9 @@ def _require_external_data(model: onnx.ModelProto, path: Path) -> None:
     for tensor in external_tensors(model):
         info = ExternalDataInfo(tensor)
         file = folder / info.location
-        if not file.resolve().is_relative_to(folder):
+        # The text is judged, not where links lead: caches of downloads link the file and its weights to other folders.
+        location = PurePath(info.location)
+        if not info.location or location.is_absolute() or ".." in location.parts:
             raise GraphRefused(
                 f"expected the weights of {path.name} in a file beside it, got {info.location!r}; save the graph with "
                 "onnx.save(model, path, save_as_external_data=True, location='weights.bin')"
@@ -107,6 +123,25 @@ def _require_external_data(model: onnx.ModelProto, path: Path) -> None:
                 f"expected the external weights of {path.name} in {info.location!r} beside it, {needed} bytes at "
                 f"least, got {got}; copy that file too"
             )
+
+
+def _with_data_beside(model: onnx.ModelProto, path: Path, data_folder: Path, link: bool) -> onnx.ModelProto:
+    """Bring the external data to the folder of `path`; a copy of `model` that finds it there, under flat names."""
+    copy = onnx.ModelProto()
+    copy.CopyFrom(model)
+    names: dict[str, str] = {}
+    for tensor in external_tensors(copy):
+        location = _location(tensor)
+        if location not in names:
+            name = PurePath(location).name
+            while name in {*names.values(), path.name, f"{path.name}.data"}:
+                name = f"more_{name}"
+            names[location] = name
+            _bring(data_folder / location, path.parent / name, link)
+        for entry in tensor.external_data:
+            if entry.key == "location":
+                entry.value = names[location]
+    return copy
 
 
 def _bring(source: Path, target: Path, link: bool) -> None:

@@ -49,7 +49,7 @@ def refusal(error: Exception, model: onnx.ModelProto) -> GraphRefused:
             "save it with onnx.save(model, path, save_as_external_data=True, size_threshold=1024)"
         )
     return GraphRefused(
-        f"expected a graph that ONNX Runtime opens, got{f' at {where}' if where else ''}: {_last_words(text)}; "
+        f"expected a graph that ONNX Runtime opens, got{f' at {where}' if where else ''}: {last_words(text)}; "
         "check it with onnx.checker.check_model(path, full_check=True) and export it again"
     )
 
@@ -98,8 +98,11 @@ def _unsupported(model: onnx.ModelProto, found: dict[str, str | None]) -> GraphR
     return GraphRefused(f"expected operators that ONNX Runtime has, got {operator}; {fix}")
 
 
-def _last_words(text: str) -> str:
-    """ONNX Runtime puts source files before the reason, and the reason last."""
+def last_words(text: str) -> str:
+    """The reason in what ONNX Runtime said, one line.
+
+    ONNX Runtime puts source files before the reason, and the reason last."""
     line = next((line for line in text.strip().splitlines() if line.strip()), "nothing")
     line = re.sub(r"^\[ONNXRuntimeError\] : \d+ : \w+ : ", "", line)
+    line = re.sub(r"/onnxruntime_src/.* was false\. ", "", line.rpartition("Status Message: ")[2])
     return re.sub(r"/onnxruntime_src/\S+ .*?\) (?=[A-Z])", "", line).strip().rstrip(".")[:300]

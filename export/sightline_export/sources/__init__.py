@@ -5,8 +5,8 @@ fit, resampling, mean, standard deviation, channel order, labels, licence. What 
 """
 
 from sightline_export.sources.choices import Choices
-from sightline_export.sources.dispatch import is_source, load
+from sightline_export.sources.dispatch import default_name, is_source, load
 from sightline_export.sources.imported import Imported
 from sightline_export.sources.labels import read_labels
 
-__all__ = ["Choices", "Imported", "is_source", "load", "read_labels"]
+__all__ = ["Choices", "Imported", "default_name", "is_source", "load", "read_labels"]

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, cast, get_args
 
+from sightline_backend.modes import MODES
 from sightline_export.errors import SourceUnusable
 
 TaskName = Literal["image-classification", "image-feature-extraction"]
@@ -24,6 +25,7 @@ class Choices:
     task: `image-classification` or `image-feature-extraction`.
     labels: names of the classes, in the order of the outputs.
     size: width and height that the network takes.
+    mode: `rgb` or `gray`, what the network takes.
     fit, resample: as in `sightline_backend.pixels.PixelSpec`.
     mean, std, scale, channel_order: as in `sightline_export.normalisation.Normalisation`.
     max_batch_size: of the network and the ensemble.
@@ -39,6 +41,7 @@ class Choices:
     task: str | None = None
     labels: tuple[str, ...] | None = None
     size: tuple[int, int] | None = None
+    mode: str | None = None
     fit: str | None = None
     resample: str | None = None
     mean: tuple[float, ...] | None = None
@@ -61,6 +64,13 @@ class Choices:
             raise SourceUnusable("expected no --labels for a model that gives a vector, got some; leave them out")
         if self.channel_order is not None and self.channel_order not in CHANNEL_ORDERS:
             raise SourceUnusable(f"expected a channel order of rgb or bgr, got {self.channel_order!r}")
+
+        if self.mode is not None and self.mode not in MODES:
+            raise SourceUnusable(f"expected a mode of {' or '.join(MODES)}, got {self.mode!r}; choose one of them")
+        if self.mode == "gray" and self.channel_order == "bgr":
+            raise SourceUnusable(
+                "expected 3 channels for the channel order bgr, got --mode gray; leave one of them out"
+            )
 
     @property
     def embeds(self) -> bool:

@@ -8,6 +8,7 @@ from pathlib import Path
 from sightline_export.errors import SourceUnusable, UnknownSource
 from sightline_export.sources.choices import Choices
 from sightline_export.sources.imported import Imported
+from sightline_export.sources.names import valid_name
 
 FORMS = "torchvision:NAME, timm:NAME, path/to/file.py:factory or path/to/model.onnx"
 _WEIGHTS = (".pt", ".pth", ".safetensors", ".ckpt", ".bin")
@@ -68,6 +69,29 @@ def load(text: str, choices: Choices | None = None) -> Imported:
             f"expected a network, got a file of weights alone; name the network and add --weights {text}: {FORMS}"
         )
     raise UnknownSource(f"expected {FORMS}, or the name of a recipe, got {text!r}")
+
+
+def default_name(text: str) -> str | None:
+    """The name that :func:`load` would give the model that `text` names, unless the choices say another one.
+
+    Nothing is loaded, so it may be a model that does not exist. None where `text` names no source.
+
+    >>> default_name("torchvision:resnet50@IMAGENET1K_V1"), default_name("nets/Mine.py:Small"), default_name("cnn")
+    ('resnet50', 'small', None)
+    """
+    library, _, name = text.partition(":")
+    path, colon, factory = text.rpartition(":")
+    if library == "torchvision":
+        found = name.partition("@")[0]
+    elif library == "timm":
+        found = name.partition(".")[0]
+    elif text.lower().endswith(".onnx"):
+        found = Path(text).stem
+    elif colon and path.endswith(".py"):
+        found = factory.rpartition(".")[2]
+    else:
+        found = ""
+    return valid_name(found) if found else None
 
 
 def _require(text: str, *packages: str) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, cast
 
@@ -14,6 +13,7 @@ from sightline_export.errors import SourceUnusable
 from sightline_export.model_spec import ModelSpec
 from sightline_export.normalisation import ZERO_TO_ONE, ChannelOrder, Normalisation
 from sightline_export.sources.choices import Choices
+from sightline_export.sources.names import valid_name
 
 if TYPE_CHECKING:
     from sightline_export.tasks.task import Task
@@ -44,6 +44,10 @@ def pixels_of(known: Metadata, choices: Choices) -> PixelSpec:
     Raises:
         SourceUnusable: no size is known, or a value is outside what `PixelSpec` takes.
     """
+    if choices.mode not in (None, known.mode):
+        raise SourceUnusable(
+            f"expected {known.mode} pictures, which {known.architecture} takes, got --mode {choices.mode}; leave it out"
+        )
     try:
         if known.pixels is None:
             if choices.size is None:
@@ -143,16 +147,6 @@ def labels_of(known: tuple[str, ...], outputs: int, choices: Choices) -> tuple[s
         if not label.strip() or not label.isprintable():
             raise SourceUnusable(f"expected labels of one line of text, got {label!r}; rename it")
     return choices.labels
-
-
-def valid_name(text: str) -> str:
-    """`text` as the name of a model.
-
-    >>> valid_name("EfficientNet-B0"), valid_name("3layers")
-    ('efficientnet_b0', 'model_3layers')
-    """
-    name = re.sub(r"[^a-z0-9]+", "_", text.lower()).strip("_")
-    return (name if name[:1].isalpha() else f"model_{name}")[:64].rstrip("_")
 
 
 def _resized(pixels: PixelSpec, size_wh: tuple[int, int]) -> PixelSpec:

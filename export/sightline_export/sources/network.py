@@ -4,16 +4,27 @@ from __future__ import annotations
 
 from collections.abc import Generator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any, cast
+from dataclasses import replace
+from typing import TYPE_CHECKING, cast
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from sightline_backend.pixels import PixelSpec, decode
-from sightline_export.datasets.photographs import photographs
+from sightline_backend.modes import Mode
+from sightline_backend.pixels import PixelSpec
 from sightline_export.errors import SourceUnusable
+from sightline_export.sources.answers import (
+    MORE_PICTURES,
+    PICTURES,
+    check_count,
+    check_finite,
+    check_telling,
+    gives_logits,
+    real_pictures,
+    unreal_pictures,
+)
 from sightline_export.sources.choices import Choices
 from sightline_export.sources.imported import Imported
 from sightline_export.sources.metadata import RANDOM, Metadata, labels_of, normalisation_of, pixels_of, specification
@@ -22,9 +33,8 @@ from sightline_export.sources.random_weights import enliven, spread_logits
 if TYPE_CHECKING:
     from sightline_export.tasks.task import Task
 
-_PICTURES = 2
-_VARIED_PICTURES = 8
-_SUM_TOLERANCE = 1e-3
+PROVOKING = 100.0
+"""How far pictures are blown up that shall drive logits out of the range of probabilities."""
 
 
 @contextmanager
@@ -55,31 +65,40 @@ def imported(
         logits: whether scores are logits; None: find out with real pictures.
 
     Raises:
-        SourceUnusable: the network does not take such pictures, or gives no (B, k), or a choice does not fit.
+        SourceUnusable: the network does not take such pictures, gives no (B, k), one output, or the same to all
+            pictures, or a choice does not fit.
     """
     network.eval()
     pixels = pixels_of(known, choices)
     normalisation = normalisation_of(known.normalisation, pixels.channels, choices)
-    x = normalisation(_levels(pixels, _PICTURES))
+    many = normalisation(_tensor(real_pictures(pixels, MORE_PICTURES)))
+    x = many[:PICTURES]
     answers = run(network, x, origin).numpy()
     check_finite(answers, origin)
     outputs = answers.shape[1]
-    task = task_of(embeds, outputs, not are_probabilities(answers) if logits is None else logits)
+    check_count(outputs, origin, embeds)
+    if weights != RANDOM:
+        check_telling(answers, origin, lambda: run(network, many, origin).numpy())
+    if logits is None and not embeds:
+        provoking = replace(normalisation, scale=PROVOKING * normalisation.scale)(_tensor(unreal_pictures(pixels)))
+        logits = gives_logits(answers, origin, lambda: run(network, provoking, origin).numpy())
+    task = task_of(embeds, outputs, bool(logits))
     labels = () if embeds else labels_of(known.labels, outputs, choices)
     if weights == RANDOM:
         with seeded():
-            enliven(network, normalisation(_levels(pixels, _VARIED_PICTURES)))
+            enliven(network, many)
             if not embeds:
                 spread_logits(network, lambda: run(network, x, origin))
     return Imported(specification(known, task, labels, pixels, normalisation, choices), network, origin, weights)
 
 
-def task_of(embeds: bool, outputs: int, logits: bool) -> Task:
-    """The task of a network with `outputs` outputs."""
-    from sightline_export.tasks.image_classification import ImageClassification
+def task_of(embeds: bool, outputs: int, logits: bool, half: bool = False) -> Task:
+    """The task of a network with `outputs` outputs; half: whether it computes in float16."""
+    from sightline_export.tasks.image_classification import HALF_TOLERANCE, ImageClassification
     from sightline_export.tasks.image_feature_extraction import ImageFeatureExtraction
 
-    return ImageFeatureExtraction(dimensions=outputs) if embeds else ImageClassification(logits=logits)
+    task = ImageFeatureExtraction(dimensions=outputs) if embeds else ImageClassification(logits=logits)
+    return replace(task, tolerance=HALF_TOLERANCE) if half else task
 
 
 def run(network: nn.Module, x: Tensor, origin: str) -> Tensor:
@@ -112,28 +131,18 @@ def run(network: nn.Module, x: Tensor, origin: str) -> Tensor:
     return rows
 
 
-def check_finite(rows: NDArray[Any], origin: str) -> None:
-    """Refuse a network whose answers to real pictures are no numbers.
+def mode_that_fits(network: nn.Module, known: Metadata, choices: Choices) -> Mode:
+    """`known.mode`, or the other one where the network refuses pictures of that and takes pictures of this.
 
     Raises:
-        SourceUnusable: infinity or not a number among them.
+        SourceUnusable: no size is known.
     """
-    if not np.isfinite(rows).all():
-        raise SourceUnusable(
-            f"expected finite numbers from {origin} for real pictures, got {rows[~np.isfinite(rows)][0]}; "
-            "check the weights, and --mean, --std and --scale"
-        )
-
-
-def are_probabilities(rows: NDArray[Any]) -> bool:
-    """Whether rows (B, k) of answers to real pictures are probabilities rather than logits."""
-    within = bool(np.all((rows >= 0) & (rows <= 1)))
-    return within and bool(np.all(np.abs(rows.sum(axis=1, dtype=np.float64) - 1) <= _SUM_TOLERANCE))
-
-
-def real_pictures(pixels: PixelSpec, count: int = _PICTURES) -> NDArray[np.uint8]:
-    """A few photographs, uint8 (B, h, w, c)."""
-    return np.stack([decode(file.content, pixels) for file in photographs(count)])
+    network.eval()
+    other: Mode = "rgb" if known.mode == "gray" else "gray"
+    for mode in (known.mode, other):
+        if _takes(network, pixels_of(replace(known, mode=mode), choices)):
+            return mode
+    return known.mode
 
 
 def first_line(error: BaseException) -> str:
@@ -141,8 +150,17 @@ def first_line(error: BaseException) -> str:
     return " ".join(str(error).split())[:200] or type(error).__name__
 
 
-def _levels(pixels: PixelSpec, count: int) -> Tensor:
-    return torch.from_numpy(real_pictures(pixels, count)).permute(0, 3, 1, 2).float()
+def _takes(network: nn.Module, pixels: PixelSpec) -> bool:
+    try:
+        with torch.inference_mode():
+            network(torch.zeros(2, pixels.channels, pixels.height, pixels.width))
+    except Exception:  # a network is anybody's program; what is wrong is said when it is run in earnest
+        return False
+    return True
+
+
+def _tensor(pictures: NDArray[np.uint8]) -> Tensor:
+    return torch.from_numpy(pictures).permute(0, 3, 1, 2).float()
 
 
 def _kind(output: object) -> str:

@@ -5,20 +5,31 @@ from __future__ import annotations
 import atexit
 import shutil
 import tempfile
+from dataclasses import replace
 from math import prod
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 from numpy.typing import NDArray
 
 from sightline_backend.modes import Mode
 from sightline_backend.pixels import PixelSpec
 from sightline_export.errors import SourceUnusable
 from sightline_export.normalisation import ZERO_TO_ONE, Normalisation
+from sightline_export.sources.answers import (
+    MORE_PICTURES,
+    check_count,
+    check_finite,
+    check_telling,
+    gives_logits,
+    real_pictures,
+    unreal_pictures,
+)
 from sightline_export.sources.choices import Choices
 from sightline_export.sources.imported import Imported
 from sightline_export.sources.metadata import Metadata, labels_of, normalisation_of, pixels_of, specification
-from sightline_export.sources.network import are_probabilities, check_finite, real_pictures, task_of
+from sightline_export.sources.network import PROVOKING, task_of
 from sightline_export.sources.weights import described
 
 if TYPE_CHECKING:
@@ -62,11 +73,19 @@ def load_onnx_file(path: Path, choices: Choices) -> Imported:
         raise SourceUnusable(
             f"expected an output of (B, k) from {path}, got ({shape}); only classifiers and embedders are imported"
         )
-    answers = _answers(network, pixels, normalisation)
-    check_finite(answers, str(path))
     embeds = choices.embeds
+    answers = _answers(network, real_pictures(pixels), pixels, normalisation)
+    check_finite(answers, str(path))
+    check_count(outputs, str(path), embeds)
+    check_telling(
+        answers, str(path), lambda: _answers(network, real_pictures(pixels, MORE_PICTURES), pixels, normalisation)
+    )
+    provoking = replace(normalisation, scale=PROVOKING * normalisation.scale)
+    logits = not embeds and gives_logits(
+        answers, str(path), lambda: _answers(network, unreal_pictures(pixels), pixels, provoking)
+    )
     labels = () if embeds else labels_of((), outputs, choices)
-    task = task_of(embeds, outputs, not are_probabilities(answers))
+    task = task_of(embeds, outputs, logits, half=network.half)
     spec = specification(known, task, labels, pixels, normalisation, choices)
     return Imported(spec, network, str(path), described(path))
 
@@ -98,10 +117,12 @@ def _metadata(path: Path, network: OnnxNetwork, choices: Choices) -> Metadata:
     )
 
 
-def _answers(network: OnnxNetwork, pixels: PixelSpec, normalisation: Normalisation) -> NDArray[Any]:
-    """To real pictures, float32 (B, k)."""
+def _answers(
+    network: OnnxNetwork, pictures: NDArray[np.uint8], pixels: PixelSpec, normalisation: Normalisation
+) -> NDArray[Any]:
+    """float32 (B, k)."""
     from sightline_export.graph.reference import reference
 
     answer = reference(network, normalisation, pixels, "none", _RAW)
-    rows = answer({"PIXELS": real_pictures(pixels)})[_RAW]
+    rows = answer({"PIXELS": pictures})[_RAW]
     return rows.reshape(len(rows), -1)

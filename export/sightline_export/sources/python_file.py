@@ -6,6 +6,7 @@ import sys
 import traceback
 from collections.abc import Generator
 from contextlib import contextmanager
+from dataclasses import replace
 from difflib import get_close_matches
 from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
@@ -17,7 +18,7 @@ from sightline_export.errors import SourceUnusable
 from sightline_export.sources.choices import Choices
 from sightline_export.sources.imported import Imported
 from sightline_export.sources.metadata import Metadata
-from sightline_export.sources.network import first_line, imported, seeded
+from sightline_export.sources.network import first_line, imported, mode_that_fits, seeded
 from sightline_export.sources.weights import described, put, read_weights
 
 
@@ -48,17 +49,19 @@ def load_python_file(path: Path, factory: str, choices: Choices) -> Imported:
         name=factory.rpartition(".")[2],
         summary=f"{factory} of {path.name}",
         architecture=f"{factory} of {path.name}",
-        mode="gray" if _channels(network) == 1 else "rgb",
+        mode="gray" if choices.mode == "gray" or (choices.mode is None and _channels(network) == 1) else "rgb",
         limits=""
         if choices.weights is not None
         else "Its weights are those of a new network unless the factory loads some.",
     )
+    if choices.mode is None:
+        known = replace(known, mode=mode_that_fits(network, known, choices))
     embeds = choices.task == "image-feature-extraction"
     return imported(network, known, choices, origin=origin, weights=phrase, embeds=embeds, logits=None)
 
 
 def _build(path: Path, factory: str, origin: str) -> nn.Module:
-    with _importable(path.resolve().parent):
+    with _importable(path):
         module = _module(path)
         if not hasattr(module, factory):
             near = get_close_matches(factory, [name for name in vars(module) if not name.startswith("_")], 1)
@@ -87,7 +90,8 @@ def _build(path: Path, factory: str, origin: str) -> nn.Module:
 
 
 def _module(path: Path) -> ModuleType:
-    name = f"sightline_source_{path.stem}"
+    root, package = _root_of(path)
+    name = f"{package}.{path.stem}" if package else f"sightline_source_{path.stem}"
     spec = spec_from_file_location(name, path)
     if spec is None or spec.loader is None:
         raise SourceUnusable(f"expected a Python file at {path}, got something that Python can't import")
@@ -97,21 +101,51 @@ def _module(path: Path) -> ModuleType:
         spec.loader.exec_module(module)
     except (Exception, SystemExit) as error:
         del sys.modules[name]
-        raise SourceUnusable(
-            f"expected {path} to be imported, got {_where(error, path)}; check that `python {path}` works"
-        ) from error
+        how = f"-m {name}` works in {root}" if package else f"{path}` works"
+        fix = f"check that `python {how}"
+        if not package and "relative import" in str(error):
+            fix = (
+                f"import its neighbours without a dot, or put an __init__.py beside {path.name} in a folder whose name "
+                "no other package has"
+            )
+        raise SourceUnusable(f"expected {path} to be imported, got {_where(error, path)}; {fix}") from error
     return module
 
 
+def _root_of(path: Path) -> tuple[Path, str]:
+    """The folder that the packages around the file lie in, and their dotted name; "" where it is in none.
+
+    A package whose name is that of another one, which is loaded already, is left out: its neighbours would be the
+    other's.
+    """
+    folder = path.resolve().parent
+    names: list[str] = []
+    while (folder / "__init__.py").is_file() and folder.name.isidentifier():
+        names.insert(0, folder.name)
+        folder = folder.parent
+    loaded = sys.modules.get(names[0]) if names else None
+    own = str(folder / names[0]) if names else ""
+    if loaded is not None and own not in map(str, getattr(loaded, "__path__", ())):
+        names = []
+    return folder, ".".join(names)
+
+
 @contextmanager
-def _importable(directory: Path) -> Generator[None]:
-    """The modules beside the file can be imported, as when Python runs it."""
-    sys.path.insert(0, str(directory))
+def _importable(path: Path) -> Generator[None]:
+    """The modules beside the file, and the packages around it, can be imported, as when Python runs it.
+
+    Afterwards they come last: forward() may import some of them when the network is run, and nothing of ours is hidden.
+    """
+    folders = list(dict.fromkeys(map(str, (path.resolve().parent, _root_of(path)[0]))))
+    sys.path[:0] = folders
     try:
         yield
     finally:
-        if str(directory) in sys.path:
-            sys.path.remove(str(directory))
+        for folder in folders:
+            if folder in sys.path:
+                sys.path.remove(folder)
+            if folder not in sys.path:
+                sys.path.append(folder)
 
 
 def _where(error: BaseException, path: Path) -> str:

@@ -10,6 +10,7 @@ from itertools import permutations
 from pathlib import Path
 from pickle import UnpicklingError
 from typing import Any, cast
+from zipfile import BadZipFile, ZipFile
 
 import torch
 from torch import Tensor, nn
@@ -40,6 +41,11 @@ def read_weights(path: Path) -> State:
     for _ in range(2):  # a training script's checkpoint may hold a wrapper's
         inner = next((content[key] for key in NESTED_UNDER if isinstance(content.get(key), Mapping)), None)
         content = content if inner is None else cast("dict[str, Any]", inner)
+    keys = {type(key).__name__ for key in cast("dict[object, Any]", content)} - {"str"}
+    if keys:
+        raise SourceUnusable(
+            f"expected tensors by name in {path}, got keys of type {', '.join(sorted(keys))}; save network.state_dict()"
+        )
     if not content or not all(isinstance(value, Tensor) for value in content.values()):
         kinds = sorted({type(value).__name__ for value in content.values()})
         raise SourceUnusable(
@@ -57,20 +63,19 @@ def put(network: nn.Module, state: State, origin: str, advice: str = "name the n
     """
     expected = network.state_dict()
     state = _unwrapped(state, expected)
-    misshapen = [
-        f"{key} expected {_shape(expected[key])} got {_shape(state[key])}"
+    misshapen = {
+        key: f"{key} expected {_shape(expected[key])} got {_shape(state[key])}"
         for key in expected.keys() & state.keys()
         if expected[key].shape != state[key].shape
-    ]
-    for line in misshapen:
-        del state[line.partition(" ")[0]]
+    }
+    for key in misshapen:
+        del state[key]
     result = cast(Any, network.load_state_dict(state, strict=False))
-    wrong = {line.partition(" ")[0] for line in misshapen}
     absent = cast("list[str]", result.missing_keys)
     kinds: dict[str, list[str]] = {
-        "missing": [key for key in absent if key not in wrong and not key.endswith(_COUNTERS)],
+        "missing": [key for key in absent if key not in misshapen and not key.endswith(_COUNTERS)],
         "unexpected": list(result.unexpected_keys),
-        "misshapen": sorted(misshapen),
+        "misshapen": sorted(misshapen.values()),
     }
     if any(kinds.values()):
         found = "; ".join(f"{len(keys)} {kind} ({_some(keys)})" for kind, keys in kinds.items() if keys)
@@ -97,6 +102,11 @@ def _read_safetensors(path: Path) -> dict[str, Any]:
 
 
 def _read_torch(path: Path) -> dict[str, Any]:
+    if _is_torchscript(path):
+        raise SourceUnusable(
+            f"expected a file of tensors at {path}, got a TorchScript program; save its weights where you trust it: "
+            "torch.save(torch.jit.load(path).state_dict(), 'weights.pth')"
+        )
     try:
         content: object = torch.load(path, map_location="cpu", weights_only=True)
     except UnpicklingError as error:
@@ -113,6 +123,14 @@ def _read_torch(path: Path) -> dict[str, Any]:
             f"expected tensors by name in {path}, got {type(content).__name__}; save network.state_dict()"
         )
     return cast("dict[str, Any]", content)
+
+
+def _is_torchscript(path: Path) -> bool:
+    try:
+        with ZipFile(path) as archive:
+            return any(name.endswith("/constants.pkl") for name in archive.namelist())
+    except (BadZipFile, OSError):
+        return False
 
 
 def _unwrapped(state: State, expected: Mapping[str, Tensor]) -> State:

@@ -1,6 +1,5 @@
 """Graphs that people bring: what can be served is repaired and proven, what can't is refused with the fix."""
 
-import shutil
 import warnings
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -298,41 +297,6 @@ def test_the_size_that_is_given_is_the_one_that_is_tried(tmp_path: Path) -> None
     )
     network = read(fully.write(tmp_path), tmp_path / "scratch", size=(24, 8))
     assert network.output_shape == (WIDTH, -1, -1)
-
-
-def test_weights_beside_the_graph_stay_beside_it(tmp_path: Path) -> None:
-    path = tmp_path / "brought.onnx"
-    model = Made(opset=22, ir_version=10, batch=1, flatten="whole").model()
-    # one small weight is enough to be kept apart, shapes have to stay inside
-    onnx.save(model, path, save_as_external_data=True, location="weights.bin", size_threshold=64)
-    network = read(path, tmp_path / "scratch")
-    assert "opset 22 was converted to 21" in network.repairs
-    assert (tmp_path / "scratch" / "weights.bin").read_bytes() == (tmp_path / "weights.bin").read_bytes()
-    x = np.ones((3, 3, SIDE, SIDE), np.float32)
-    assert onnx_runtime(network.path)({"x": x})["logits"].shape == (3, CLASSES)
-
-
-def test_missing_or_short_weights_are_named(tmp_path: Path) -> None:
-    path = tmp_path / "brought.onnx"
-    onnx.save(Made().model(), path, save_as_external_data=True, location="weights.bin", size_threshold=64)
-    weights = tmp_path / "weights.bin"
-    content = weights.read_bytes()
-    weights.write_bytes(content[:100])
-    with pytest.raises(GraphRefused, match=r"in 'weights.bin' beside it, \d+ bytes at least, got 100 bytes; copy that"):
-        read(path, tmp_path / "scratch")
-    weights.unlink()
-    with pytest.raises(GraphRefused, match=r"got no such file; copy that file too"):
-        read(path, tmp_path / "scratch")
-
-
-def test_weights_outside_the_folder_are_refused(tmp_path: Path) -> None:
-    (tmp_path / "inner").mkdir()
-    path = tmp_path / "inner" / "brought.onnx"
-    onnx.save(Made().model(), path, save_as_external_data=True, location="weights.bin", size_threshold=64)
-    shutil.move(tmp_path / "inner" / "weights.bin", tmp_path / "weights.bin")
-    path.write_bytes(path.read_bytes().replace(b"weights.bin", b"../ghts.bin"))
-    with pytest.raises(GraphRefused, match=r"in a file beside it, got '\.\./ghts\.bin'; save the graph with"):
-        read(path, tmp_path / "scratch")
 
 
 OTHERS = {

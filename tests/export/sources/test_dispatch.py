@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from sightline_export.errors import SourceUnusable, UnknownSource
-from sightline_export.sources import Choices, is_source, load, read_labels
+from sightline_export.sources import Choices, default_name, is_source, load, read_labels
 
 
 @pytest.mark.parametrize(
@@ -28,6 +28,23 @@ from sightline_export.sources import Choices, is_source, load, read_labels
 )
 def test_a_source_is_told_from_the_name_of_a_recipe(text: str, expected: bool) -> None:
     assert is_source(text) is expected
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("cnn", None),
+        ("weights.pth", None),
+        ("nets.py", None),
+        ("torchvision:", None),
+        ("torchvision:no_such_net@V1", "no_such_net"),
+        ("timm:vit_tiny_patch16_224.augreg_in21k", "vit_tiny_patch16_224"),
+        ("gone/Colour Net.ONNX", "colour_net"),
+        ("gone/nets.py:Tiny.make", "make"),
+    ],
+)
+def test_the_name_that_a_source_would_get_is_known_without_loading_it(text: str, expected: str | None) -> None:
+    assert default_name(text) == expected
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,7 @@
 """Networks that the user's own program builds, and what the choices say of them."""
 
 import sys
+from collections.abc import Generator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, cast
@@ -12,7 +13,7 @@ from torch import nn
 
 from sightline_export.errors import SourceUnusable, WeightsMismatch
 from sightline_export.normalisation import Normalisation
-from sightline_export.sources import Choices, load
+from sightline_export.sources import Choices, default_name, load
 from sightline_export.tasks.image_classification import ImageClassification
 from sightline_export.tasks.image_feature_extraction import ImageFeatureExtraction
 
@@ -22,7 +23,7 @@ SIZE = (32, 24)
 @pytest.mark.parametrize("factory", ["small", "Net", "instance"])
 def test_a_function_a_class_or_a_network_gives_a_model(factory: str, tmp_path: Path) -> None:
     got = load(f"{write(tmp_path)}:{factory}", Choices(size=SIZE))
-    assert got.spec.name == factory.lower()
+    assert got.spec.name == factory.lower() == default_name(got.origin)
     assert got.spec.task == ImageClassification(logits=True)
     assert got.spec.pixels.name == "rgb_32x24_squash"
     assert got.spec.normalisation == Normalisation(scale=1 / 255, mean=(0.0,), std=(1.0,))
@@ -81,12 +82,58 @@ def test_weights_are_loaded_into_the_network(tmp_path: Path) -> None:
         load(f"{path}:two_classes", Choices(size=SIZE, weights=tmp_path / "w.pth"))
 
 
-def test_the_modules_beside_the_file_can_be_imported_and_the_path_is_left_as_it_was(tmp_path: Path) -> None:
-    write(tmp_path, SMALL, "layers_of_this_test.py")
-    path = write(tmp_path, "def make():\n    from layers_of_this_test import Net\n    return Net()\n", "main.py")
+@pytest.fixture
+def search_path() -> Generator[list[str]]:
+    """What Python searches for modules; put back afterwards."""
     before = sys.path.copy()
-    assert len(load(f"{path}:make", Choices(size=SIZE)).spec.labels) == 5
-    assert sys.path == before
+    yield before
+    sys.path[:] = before
+
+
+def test_the_modules_beside_the_file_can_be_imported_also_while_the_network_runs(
+    tmp_path: Path, search_path: list[str]
+) -> None:
+    write(tmp_path, SMALL, "layers_of_this_test.py")
+    write(tmp_path, "FACTOR = 2\n", "later_of_this_test.py")
+    text = (
+        "from layers_of_this_test import Net\n"
+        "class Late(Net):\n"
+        "    def forward(self, x):\n"
+        "        import later_of_this_test\n"
+        "        return later_of_this_test.FACTOR * super().forward(x)\n"
+    )
+    got = load(f"{write(tmp_path, text, 'main.py')}:Late", Choices(size=SIZE))
+    assert len(got.spec.labels) == 5
+    assert sys.path == [*search_path, str(tmp_path)]  # at the end: nothing installed is hidden by it
+
+
+@pytest.mark.usefixtures("search_path")
+def test_a_file_of_a_package_may_import_its_neighbours_with_a_dot(tmp_path: Path) -> None:
+    folder = tmp_path / "package_of_this_test" / "nets"
+    folder.mkdir(parents=True)
+    write(folder, "", "__init__.py")
+    write(folder.parent, "", "__init__.py")
+    write(folder, SMALL, "layers.py")
+    path = write(folder, "from .layers import Net\nfrom ..nets import layers\n", "main.py")
+    assert len(load(f"{path}:Net", Choices(size=SIZE)).spec.labels) == 5
+
+
+@pytest.mark.parametrize("package", [None, "json"])
+def test_a_file_of_no_package_that_can_be_used_may_not(package: str | None, tmp_path: Path) -> None:
+    folder = tmp_path / (package or "plain")
+    folder.mkdir()
+    if package:
+        write(folder, "", "__init__.py")
+    path = write(folder, "from .layers import Net\n", "main.py")
+    with pytest.raises(SourceUnusable, match=r"line 1: attempted relative import.*import its neighbours without a dot"):
+        load(f"{path}:Net", Choices(size=SIZE))
+
+
+@pytest.mark.parametrize(("mode", "name"), [(None, "gray_32x24_squash"), ("gray", "gray_32x24_squash")])
+def test_a_network_without_convolutions_gets_the_pictures_that_it_takes(
+    mode: str | None, name: str, tmp_path: Path
+) -> None:
+    assert load(f"{write(tmp_path)}:Flat", Choices(size=SIZE, mode=mode)).spec.pixels.name == name
 
 
 @pytest.mark.parametrize(
@@ -99,13 +146,16 @@ def test_the_modules_beside_the_file_can_be_imported_and_the_path_is_left_as_it_
             "expected {path}:number to be a function that returns a network, got int; name a function or a class",
         ),
         ("text", "expected a torch.nn.Module from {path}:text, got str; let the function return the network"),
-        ("fails", "to build a network, got KeyError in line 42: 'no such layer'; make it work without arguments"),
-        ("leaves", "to build a network, got SystemExit in line 45: 3; make it work"),
+        ("fails", "to build a network, got KeyError in line 57: 'no such layer'; make it work without arguments"),
+        ("leaves", "to build a network, got SystemExit in line 60: 3; make it work"),
         ("needs", "got TypeError: needs() missing 1 required positional argument: 'width'; make it work without"),
         (
             "Tuple",
             "expected one tensor (B, k) from {path}:Tuple, got a tuple of 2; let forward return the scores alone",
         ),
+        ("one_output", "expected an output for each of two classes or more from {path}:one_output, got 1; let it give"),
+        ("Sigmoid", "expected logits, or probabilities that sum to 1, from {path}:Sigmoid, got numbers from 0 to 1"),
+        ("Blind", "expected different answers from {path}:Blind to different pictures, got the same to 8 of them"),
         ("Map", "got torch.float32 of 2x8x11x15; only classifiers and embedders can be imported"),
         ("Integers", "got torch.int64 of 2x1; only classifiers and embedders"),
     ],
@@ -145,6 +195,11 @@ def test_a_file_that_can_not_be_imported_is_refused(text: str, message: str, tmp
         ({"fit": "pad"}, "fit: expected one of squash, crop, letterbox, got 'pad'"),
         ({"resample": "area"}, "resample: expected one of bilinear, bicubic"),
         ({"mean": (0.1, 0.2)}, "expected 1 or 3 values of --mean, got 2; give one for each channel"),
+        ({"mode": "cmyk"}, "expected a mode of rgb or gray, got 'cmyk'; choose one of them"),
+        ({"mode": "gray"}, "to take float32 pictures of 2x1x24x32, got RuntimeError: "),
+        ({"std": (float("inf"),)}, "expected finite numbers for scale, mean and std, got 0.00392157, [0.0] and [inf]"),
+        ({"mean": (float("nan"),)}, "expected finite numbers for scale, mean and std"),
+        ({"scale": float("inf")}, "expected finite numbers for scale, mean and std"),
         ({"std": (0.0,)}, "expected a scale and standard deviations above 0"),
         ({"mean": (123.7, 116.8, 103.9)}, "where white is 1, got 123.7; divide it by 255, or add --scale 1"),
         ({"labels": ("a", "b")}, "expected 5 labels, one for each output of the network, got 2; give as many"),

@@ -1,10 +1,13 @@
 """Networks with random weights answer differently to different pictures, so that a comparison can fail."""
 
+from typing import Any
+
 import pytest
 import torch
 from torch import nn
 
-from sightline_export.sources.random_weights import enliven
+from sightline_export.sources.random_weights import SPREAD, enliven, spread_logits
+from sightline_export.sources.torchvision_operators import declare_operators
 
 
 class Dead(nn.Module):
@@ -37,6 +40,23 @@ def test_a_dead_network_gives_every_picture_its_own_answer(pictures: torch.Tenso
     assert network(pictures).std(dim=0).max() == 0
     enliven(network, pictures)
     assert network(pictures).std(dim=0).max() > 1e-4
+
+
+def test_a_vision_transformer_of_torchvision_ends_in_zeros_no_more() -> None:
+    declare_operators()
+    from torchvision.models import VisionTransformer
+
+    torch.manual_seed(0)
+    network: Any = VisionTransformer(16, 8, num_layers=2, num_heads=2, hidden_dim=16, mlp_dim=32, num_classes=7).eval()
+    pictures = torch.rand(4, 3, 16, 16)
+    with torch.inference_mode():
+        assert not network(pictures).any()
+    enliven(network, pictures)
+    with torch.inference_mode():
+        spread_logits(network, lambda: network(pictures))
+        logits = network(pictures)
+    assert logits.std(dim=1).mean().item() == pytest.approx(SPREAD, rel=0.01)
+    assert logits.std(dim=0).max() > 0.01
 
 
 def test_every_branch_counts(pictures: torch.Tensor) -> None:

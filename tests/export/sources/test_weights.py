@@ -1,6 +1,7 @@
 """Files of weights, good and bad."""
 
 import hashlib
+import zipfile
 from pathlib import Path
 from typing import Any
 
@@ -122,6 +123,21 @@ def test_a_mismatch_lists_missing_unexpected_and_misshapen_keys(tmp_path: Path) 
     )
 
 
+def test_keys_may_hold_spaces(tmp_path: Path) -> None:
+    network = nn.ModuleDict({"a b": nn.Linear(8, 4)})
+    wrong = {"a b.weight": torch.zeros(5, 8), "a b.bias": torch.zeros(4)}
+    with pytest.raises(WeightsMismatch, match=r"got a mismatch: 1 misshapen \(a b\.weight expected 4x8 got 5x8\);"):
+        put(network, read_weights(saved(tmp_path / "w.pth", wrong)), "net")
+
+
+def test_a_torchscript_program_is_not_run(tmp_path: Path) -> None:
+    with zipfile.ZipFile(tmp_path / "w.pth", "w") as archive:  # as torch.jit.save writes it
+        for name in ("net/data.pkl", "net/constants.pkl", "net/code/__torch__.py", "net/version"):
+            archive.writestr(name, b"")
+    with pytest.raises(SourceUnusable, match="got a TorchScript program; save its weights where you trust it: torch"):
+        read_weights(tmp_path / "w.pth")
+
+
 class Odd:
     pass
 
@@ -136,6 +152,7 @@ class Odd:
         ),
         ({}, "got nothing; save network.state_dict()"),
         (torch.zeros(3), "expected tensors by name in"),
+        ({0: torch.zeros(1)}, "got keys of type int; save network.state_dict()"),
         (b"not a file of torch", "expected a file"),
         (None, "there is none; check the path"),
     ],
