@@ -11,6 +11,7 @@ from sightline_export.lint.edits import removal
 from sightline_export.lint.findings import Edit, Finding
 from sightline_export.lint.machine import Machine
 from sightline_export.lint.model import Model
+from sightline_export.lint.readable import exists, is_file, is_folder
 
 # (backend, platform that names it, platform that is filled in, file), in the order in which Triton tries them
 _KNOWN = (
@@ -80,7 +81,7 @@ def _fill(config: Config, name: str, first: Path | None) -> None:
             config["platform"] = _TENSORFLOW[file]
         elif not file and first:
             for candidate, platform in _TENSORFLOW.items():
-                if candidate in content and (first / candidate).is_dir() == (candidate == "model.savedmodel"):
+                if candidate in content and is_folder(first / candidate) == (candidate == "model.savedmodel"):
                     config["platform"] = platform
     if config["platform"] in _TENSORFLOW.values():
         config["backend"] = config["backend"] or "tensorflow"
@@ -103,7 +104,7 @@ def _fill(config: Config, name: str, first: Path | None) -> None:
 
 def _first_folder(folder: Path) -> Path | None:
     # Triton looks into the first folder by name, whether it is a version or not
-    return min((child for child in folder.iterdir() if child.is_dir()), key=lambda child: child.name, default=None)
+    return min((child for child in folder.iterdir() if is_folder(child)), key=lambda child: child.name, default=None)
 
 
 def _no_backend(model: Model, where: tuple[str, ...], platform: str) -> Finding:
@@ -158,9 +159,18 @@ def _check_available(model: Model, machine: Machine, backend: str, where: tuple[
 
 
 def _check_agents(model: Model) -> Iterator[Finding]:
+    if "model_repository_agents" in model.config and not model.config["model_repository_agents"]["agents"]:
+        yield model.error(
+            "repository-agent",
+            ("model_repository_agents",),
+            "an agent in model_repository_agents",
+            "none, which ends the whole server",
+            "take model_repository_agents out",
+            removal(model.fields, ("model_repository_agents",)),
+        )
     for index, agent in enumerate(entries(section(model.config, "model_repository_agents"), "agents")):
         name = str(agent["name"])
-        if not (_AGENTS / name / f"libtritonrepoagent_{name}.so").is_file():
+        if not is_file(_AGENTS / name / f"libtritonrepoagent_{name}.so"):
             yield model.error(
                 "repository-agent",
                 ("model_repository_agents", "agents", index),
@@ -171,7 +181,7 @@ def _check_agents(model: Model) -> Iterator[Finding]:
 
 
 def _library(folder: Path, name: str) -> bool:
-    return any((where / name).exists() for where in (folder, *(child for child in folder.iterdir() if child.is_dir())))
+    return any(exists(where / name) for where in (folder, *(child for child in folder.iterdir() if is_folder(child))))
 
 
 def _drop(model: Model, name: str) -> list[Edit]:

@@ -10,6 +10,7 @@ from google.protobuf import json_format, text_format
 from tritonclient.grpc import model_config_pb2
 
 from sightline_export.lint.nearest import nearest
+from sightline_export.lint.strictness import refused_character
 
 Config = dict[str, Any]
 """A configuration as Triton hands it to a backend: every field, with its default where none is given. Messages that
@@ -51,6 +52,10 @@ def parse(text: str) -> Config | SyntaxMistake:
         text_format.Parse(text.encode("utf-8", errors="replace").decode(), message)
     except text_format.ParseError as error:
         return _mistake(str(error))
+    place = refused_character(text)
+    if place is not None:
+        line, column = text.count("\n", 0, place) + 1, place - text.rfind("\n", 0, place)
+        return SyntaxMistake(line, column, f"the character {text[place]!r}")
     return plain(message)
 
 

@@ -63,6 +63,14 @@ def _check_map(
         if key not in offered:
             yield _unknown_key(model, known, place, way, key, [name for name in offered if name not in mapping])
             continue
+        if way == "output" and [str(one["name"]) for one in entries(known.config, way)].count(key) > 1:
+            yield model.error(
+                "tensor-made-twice",
+                place,
+                f"one output {key} of {known.name}",
+                "several of that name",
+                f"take the others out of {known.name}/config.pbtxt",
+            )
         new = _tensor(known, offered[key], tuple(offered[key]["dims"]))
         old = tensors.setdefault(tensor, new)
         if old is not new:

@@ -19,7 +19,7 @@ from sightline_export.lint.names import check_name
 from sightline_export.lint.onnx_models import Checked, check_onnx
 from sightline_export.lint.own_backends import OWN, check_own
 from sightline_export.lint.python_models import check_python
-from sightline_export.lint.reading import read_model
+from sightline_export.lint.reading import read_model, unreadable
 from sightline_export.lint.scheduling import check_scheduling
 from sightline_export.lint.stub_parameters import check_stub_parameters
 from sightline_export.lint.tensors import check_tensors
@@ -31,6 +31,16 @@ _COMPLETED = (check_tensors, check_batch_tensors, check_labels, check_goldens)
 
 def examine(folder: Path, machine: Machine, config_name: str | None) -> Examined:
     """Read a model's folder and apply every rule that needs no other model."""
+    try:
+        return _examine(folder, machine, config_name)
+    except (OSError, UnicodeError) as error:
+        at = Path(str(getattr(error, "filename", None) or folder))
+        file = at.relative_to(folder.parent).as_posix() if folder.parent in at.parents else folder.name
+        found = unreadable(folder, file, getattr(error, "strerror", None) or str(error))
+        return Examined(None, (found,), known=False)
+
+
+def _examine(folder: Path, machine: Machine, config_name: str | None) -> Examined:
     read = read_model(folder, config_name)
     if isinstance(read, Finding):
         return Examined(None, (read,), known=False)

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from sightline_export.lint.rules import RULES
+from sightline_export.lint.visible import visible
 
 Severity = Literal["error", "warning"]
 
@@ -50,6 +51,8 @@ class Finding:
     changes: tuple[Edit, ...] = field(default=(), repr=False)
 
     def __post_init__(self) -> None:
+        for part in ("expected", "found", "edit"):
+            object.__setattr__(self, part, visible(getattr(self, part)))
         if self.rule not in RULES or not (self.expected and self.found and self.edit):
             raise ValueError(f"expected a rule of RULES, what was expected, what was found and the edit, got {self}")
 
@@ -57,9 +60,13 @@ class Finding:
     def stops_loading(self) -> bool:
         return self.severity == "error" and not self.answers
 
+    @property
+    def place(self) -> str:
+        """The file, and the line where there is one."""
+        return visible(self.file) + ("" if self.line is None else f":{self.line}")
+
     def __str__(self) -> str:
-        place = self.file if self.line is None else f"{self.file}:{self.line}"
-        return f"{place}: {self.severity}: {self.rule}: expected {self.expected}, found {self.found}; {self.edit}"
+        return f"{self.place}: {self.severity}: {self.rule}: expected {self.expected}, found {self.found}; {self.edit}"
 
 
 @dataclass(frozen=True)

@@ -5,12 +5,14 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from math import prod
+from pathlib import Path
 from typing import cast
 
 from sightline_backend.model_config import entries, string_parameters
 from sightline_export.lint.edits import removal
 from sightline_export.lint.findings import Finding
 from sightline_export.lint.model import Model
+from sightline_export.lint.readable import is_file
 
 
 def check_labels(model: Model) -> Iterator[Finding]:
@@ -20,7 +22,7 @@ def check_labels(model: Model) -> Iterator[Finding]:
             continue
         where = ("output", index, "label_filename")
         path = model.folder / name
-        if not path.is_file():
+        if not is_file(path):
             yield model.error(
                 "label-file",
                 where,
@@ -30,7 +32,11 @@ def check_labels(model: Model) -> Iterator[Finding]:
                 removal(model.fields, where) if not _has_labels(model) else (),
             )
             continue
-        yield from _check_count(model, where, str(entry["name"]), list(entry["dims"]), _lines(path.read_bytes()))
+        labels = _lines(path)
+        if labels is None:
+            yield model.error("label-file", where, f"a file {name} that can be read", "none", "make it readable")
+        else:
+            yield from _check_count(model, where, str(entry["name"]), list(entry["dims"]), labels)
     yield from _check_parameter(model)
 
 
@@ -54,10 +60,10 @@ def _check_count(
 
 def _check_parameter(model: Model) -> Iterator[Finding]:
     """The labels that clients read from the ensemble's parameters are those of its file."""
-    text = string_parameters(model.config).get("labels")
-    path = model.folder / "labels.txt"
-    if text is None:
-        return
+    parameters = string_parameters(model.config)
+    text, path = parameters.get("labels"), model.folder / "labels.txt"
+    if text is None or "task" not in parameters:
+        return  # others may mean something else by it
     entry = model.fields.entry(("parameters",), "labels")
     where = ("parameters", entry or 0)
     try:
@@ -74,7 +80,7 @@ def _check_parameter(model: Model) -> Iterator[Finding]:
             "write the labels as a JSON list",
             answers=True,
         )
-    elif path.is_file() and labels != _lines(path.read_bytes()):
+    elif (lines := _lines(path)) is not None and labels != lines:
         yield model.error(
             "labels-parameter",
             where,
@@ -85,5 +91,9 @@ def _check_parameter(model: Model) -> Iterator[Finding]:
         )
 
 
-def _lines(content: bytes) -> list[str]:
-    return content.decode("utf-8", errors="replace").splitlines()
+def _lines(path: Path) -> list[str] | None:
+    """The lines of a file; None where it can't be read."""
+    try:
+        return path.read_bytes().decode("utf-8", errors="replace").splitlines()
+    except OSError:
+        return None

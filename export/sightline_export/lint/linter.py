@@ -24,6 +24,7 @@ _NO_ANSWER = frozenset(
         "python-bfloat16",
         "python-execute",
         "python-tensor",
+        "row-refused",
         "scalar-output",
         "tensor-twice",
     }

@@ -80,6 +80,12 @@ class Fields:
                 return index
         return None
 
+    def comma(self, start: int, end: int) -> int | None:
+        """The place of the first comma between two places that is not in a comment; None where there is none."""
+        return next(
+            (token.start() for token in self._tokens if start <= token.start() < end and token.group() == ","), None
+        )
+
     def value(self, found: Field) -> str:
         return self.text[found.start : found.end].strip("\"'")
 

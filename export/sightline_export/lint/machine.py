@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
+from sightline_export.lint.readable import exists
+
 RUNTIME_VARIABLE = "SIGHTLINE_RUNTIME"
 
 # tritonserver 2.51 from nvidia-pytriton has only the Python backend; the others are our Python-based ones
@@ -74,14 +76,17 @@ def this_machine() -> Machine:
 def _runtime_python() -> Path | None:
     named = os.environ.get(RUNTIME_VARIABLE)
     python = Path(named or Path(sys.prefix, "share", "sightline", "runtime"), "bin", "python")
-    return python if python.exists() else None
+    return python if exists(python) else None
 
 
 def _finder(python: Path) -> Callable[[str], bool]:
     @cache
     def find(name: str) -> bool:
         asked = [str(python), "-I", "-c", _ASK, name]
-        done = subprocess.run(asked, capture_output=True, text=True, timeout=60, check=False)
+        try:
+            done = subprocess.run(asked, capture_output=True, text=True, timeout=60, check=False)
+        except (OSError, subprocess.TimeoutExpired, ValueError):
+            return True  # who does not answer accuses nobody
         return done.returncode == 0 and done.stdout.strip() == "True"
 
     return find

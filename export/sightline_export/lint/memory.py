@@ -8,7 +8,7 @@ from math import prod
 from sightline_backend.model_config import Config, entries
 from sightline_export.lint.findings import Finding
 from sightline_export.lint.instances import instance_count
-from sightline_export.lint.machine import Machine
+from sightline_export.lint.machine import BACKENDS, Machine
 from sightline_export.lint.model import Model
 
 REGION_BYTES = 1 << 20  # what each instance starts with; it grows with the largest batch and never shrinks
@@ -40,6 +40,7 @@ def shared_memory_need(model: Model, machine: Machine) -> int:
 
 def check_memory(models: Sequence[Model], machine: Machine) -> Iterator[Finding]:
     """One finding for the repository, on the model that needs most."""
+    models = [model for model in models if model.config["backend"] in BACKENDS]  # others run inside tritonserver
     needs = {model.name: shared_memory_need(model, machine) for model in models}
     free = machine.shared_memory_bytes
     if not needs or free is None or sum(needs.values()) <= free:

@@ -10,6 +10,7 @@ from sightline_export.lint.config_text import Config
 from sightline_export.lint.findings import Edit, Finding, Severity
 from sightline_export.lint.locate import Fields
 from sightline_export.lint.locate import Path as FieldPath
+from sightline_export.lint.readable import is_folder
 
 
 @dataclass(frozen=True, eq=False)
@@ -87,6 +88,6 @@ class Model:
 
 def content(folder: Path) -> str:
     """The names in a folder, for a message."""
-    if not folder.is_dir():
+    if not is_folder(folder):
         return "no such folder"
     return ", ".join(sorted(child.name for child in folder.iterdir() if not child.name.startswith("."))) or "nothing"

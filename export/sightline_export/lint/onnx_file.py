@@ -10,6 +10,7 @@ from typing import Any, cast
 from sightline_export.lint.findings import Finding
 from sightline_export.lint.machine import Machine
 from sightline_export.lint.model import Model
+from sightline_export.lint.readable import is_file
 
 PORTABLE_IR_VERSION, PORTABLE_OPSET = 10, 21  # what every container since 24.09 opens
 
@@ -24,13 +25,17 @@ class OnnxFile:
 
 
 def read_file(path: Path) -> OnnxFile | None:
-    """The header of an ONNX file; None where it is none."""
+    """The header of an ONNX file; None where it is none.
+
+    Raises:
+        OSError: it can't be read.
+    """
     import onnx
     from google.protobuf.message import DecodeError
 
     try:
         model = cast(Any, onnx.load(path, load_external_data=False))
-    except (DecodeError, OSError, ValueError):
+    except (DecodeError, ValueError):
         return None
     opsets = {str(one.domain): int(one.version) for one in model.opset_import}
     if not model.HasField("graph"):
@@ -42,7 +47,7 @@ def read_file(path: Path) -> OnnxFile | None:
         for entry in tensor.external_data
         if entry.key == "location"
     }
-    missing = sorted(name for name in locations if not (path.parent / name).is_file())
+    missing = sorted(name for name in locations if not is_file(path.parent / name))
     return OnnxFile(int(model.ir_version), opsets.get("", opsets.get("ai.onnx", 0)), tuple(missing))
 
 

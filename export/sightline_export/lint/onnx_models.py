@@ -18,6 +18,7 @@ from sightline_export.lint.model import Model, content
 from sightline_export.lint.onnx_file import check_file, read_file
 from sightline_export.lint.onnx_mistakes import mismatches, refused
 from sightline_export.lint.onnx_trial import check_rows
+from sightline_export.lint.readable import is_file
 
 if TYPE_CHECKING:
     from sightline_backend.onnx_runtime.graph import Graph
@@ -39,9 +40,11 @@ def check_onnx(model: Model, folder: Path, machine: Machine) -> Checked:
     from sightline_backend.onnx_runtime.session import model_file
 
     config: Config = copy.deepcopy(model.config)
+    if "/" in str(config["default_model_filename"]):
+        return Checked(config, (_in_folder(model),), known=False)
     try:
         path = model_file(folder, str(config["default_model_filename"]), model.name)
-    except BackendError:
+    except (BackendError, OSError):
         return Checked(config, (_no_file(model, folder),), known=False)
     settings, wrong = _settings(model)
     findings = [*wrong, *_check_providers(model, machine), *check_file(model, path, read_file(path), machine)]
@@ -141,7 +144,7 @@ def _check_providers(model: Model, machine: Machine) -> Iterator[Finding]:
 
 def _check_libraries(model: Model) -> Iterator[Finding]:
     for index, name in enumerate(section(model.config, "model_operations")["op_library_filename"]):
-        if not Path(name).is_file():
+        if not is_file(Path(name)):
             yield model.error(
                 "operator-library",
                 ("model_operations", "op_library_filename", index),
@@ -149,6 +152,16 @@ def _check_libraries(model: Model) -> Iterator[Finding]:
                 str(name),
                 "correct its path, or take it out",
             )
+
+
+def _in_folder(model: Model) -> Finding:
+    return model.error(
+        "model-file",
+        ("default_model_filename",),
+        "a file in the version folder itself",
+        str(model.config["default_model_filename"]),
+        "put the file into the version folder, and name it without its folder",
+    )
 
 
 def _no_file(model: Model, folder: Path) -> Finding:

@@ -15,6 +15,7 @@ from sightline_export.lint.edits import quoted, replacement
 from sightline_export.lint.findings import Finding
 from sightline_export.lint.model import Model
 from sightline_export.lint.onnx_models import Checked
+from sightline_export.lint.readable import is_file
 from sightline_export.lint.tensors import WAYS, text_of
 
 _Tensors = tuple[TensorSpec, TensorSpec]
@@ -126,7 +127,7 @@ def _check_warmup(model: Model, config: Config) -> Iterator[Finding]:
 
 def _is_picture(folder: Path, sample: Config, spec: PixelSpec) -> bool:
     path = folder / str(sample.get("input_data_file", ""))
-    if not path.is_file():
+    if not is_file(path):
         return "input_data_file" in sample  # said by the rule about files
     try:
         decode(path.read_bytes()[4:], spec)

@@ -9,14 +9,15 @@ from pathlib import Path
 
 from sightline_export.lint.findings import Finding
 from sightline_export.lint.model import Model
-from sightline_export.lint.python_source import binds_model, decorators, method, model_class, takes
+from sightline_export.lint.python_flow import body_nodes, is_dynamic
+from sightline_export.lint.python_source import binds_model, decorators, lacks, method, model_class, takes
 
 
 def check_class(model: Model, path: Path, tree: ast.Module) -> Iterator[Finding]:
     owner = model_class(tree)
     if owner is None:
         if not binds_model(tree):
-            yield model.error_in(
+            yield (model.warning_in if is_dynamic(tree) else model.error_in)(
                 path,
                 None,
                 "python-class",
@@ -25,7 +26,6 @@ def check_class(model: Model, path: Path, tree: ast.Module) -> Iterator[Finding]
                 "name the model's class TritonPythonModel",
             )
         return
-    inherits = bool(owner.bases)
     for name, count, what in (
         ("__init__", 1, "self"),
         ("initialize", 2, "self, args"),
@@ -37,7 +37,7 @@ def check_class(model: Model, path: Path, tree: ast.Module) -> Iterator[Finding]
                 path, function.lineno, "python-method", f"{name}({what})", "other arguments", "correct its arguments"
             )
             yield finding if name != "execute" else later(finding)
-    if method(owner, "execute") is None and not inherits and not owner.decorator_list:
+    if lacks(owner, "execute") and not is_dynamic(tree):
         yield later(
             model.error_in(
                 path,
@@ -65,8 +65,9 @@ def _check_completion(model: Model, path: Path, owner: ast.ClassDef) -> Iterator
             "other arguments",
             "write @staticmethod above it, and one argument",
         )
-    returns = [node for node in ast.walk(function) if isinstance(node, ast.Return) and node.value is not None]
-    if not returns and not any(isinstance(node, ast.Raise) for node in function.body):
+    ends = [node for node in body_nodes(function) if isinstance(node, ast.Yield | ast.YieldFrom | ast.Return)]
+    raises = any(isinstance(node, ast.Raise) for node in function.body)
+    if not any(node.value is not None for node in ends) and not raises and marks <= {"staticmethod", "classmethod"}:
         yield model.error_in(
             path,
             function.lineno,

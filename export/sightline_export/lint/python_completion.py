@@ -1,25 +1,26 @@
-"""What `auto_complete_config` of a Python model adds, read from its source where that is written out plainly."""
+"""What `auto_complete_config` of a Python model adds, read from its source where that is written out plainly.
+
+A small part of Python is followed, step by step, on the configuration itself; whatever else is met makes the whole
+unclear.
+"""
 
 from __future__ import annotations
 
 import ast
 import copy
-from collections.abc import Iterator
+from collections.abc import Iterable
 from typing import Any, cast
+
+from google.protobuf.json_format import ParseError
 
 from sightline_backend.model_config import Config
 from sightline_export.lint.config_text import normalised
-from sightline_export.lint.python_source import method, model_class
+from sightline_export.lint.python_calls import CONFIG, Unclear, call
+from sightline_export.lint.python_flow import is_dynamic
+from sightline_export.lint.python_source import bound_names, decorators, lacks, method, model_class
+from sightline_export.lint.python_values import Known, constants, value
 
-_KEYS = {"name", "data_type", "dims", "optional"}
-
-
-class Refused(Exception):
-    """Triton's own helper refuses what the source adds. line: of the source."""
-
-    def __init__(self, line: int, expected: str, found: str) -> None:
-        super().__init__(f"expected {expected}, got {found}")
-        self.line, self.expected, self.found = line, expected, found
+_MOST_STEPS = 10_000
 
 
 def completed(tree: ast.Module, config: Config) -> Config | None:
@@ -29,125 +30,114 @@ def completed(tree: ast.Module, config: Config) -> Config | None:
         Refused: it contradicts the configuration.
     """
     owner = model_class(tree)
-    function = method(owner, "auto_complete_config") if owner else None
-    if function is None:
-        return config
-    config = copy.deepcopy(config)
-    known: dict[str, Any] = dict(_literals([*tree.body, *(owner.body if owner else [])]))
-    try:
-        _run(function.body, known, config, guarded=False)
-    except _Unclear:
+    if owner is None or is_dynamic(tree):
         return None
-    return normalised(config)
+    function = method(owner, "auto_complete_config")
+    if function is None:
+        return config if lacks(owner, "auto_complete_config") else None
+    arguments = function.args.args
+    if not arguments or decorators(function) not in ({"staticmethod"}, {"classmethod"}, set[str]()):
+        return None
+    config = copy.deepcopy(config)
+    known: Known = {**constants(tree, owner), arguments[-1].arg: CONFIG}
+    try:
+        _Follower(config, known).run(function.body)
+    except _Returned:
+        return _readable(config)
+    except (Unclear, TypeError, LookupError, AttributeError):
+        pass  # entries of the configuration may be of any form once the source has added to them
+    return None
 
 
-class _Unclear(Exception):
-    """The source does something that is not followed."""
+def _readable(config: Config) -> Config | None:
+    try:
+        return normalised(config)
+    except (ParseError, TypeError, ValueError, AttributeError):
+        return None  # Triton may read what is added more freely than protobuf does
 
 
-def _run(body: list[ast.stmt], known: dict[str, Any], config: Config, *, guarded: bool) -> None:
-    for node in body:
-        known |= dict(_literals([node]))
-        if isinstance(node, ast.For):
-            if any(_adds(child) for child in ast.walk(node)):
-                for value in _sequence(node.iter, known):
-                    _run(node.body, known | {_name(node.target): value}, config, guarded=guarded)
-        elif isinstance(node, ast.If):
-            _run(node.body, known, config, guarded=True)
-            if any(_adds(child) for child in ast.walk(ast.Module(node.orelse, []))):
-                raise _Unclear
-        elif isinstance(node, ast.Expr) and isinstance(node.value, ast.Call):
-            _call(node.value, known, config, guarded=guarded)
-        elif any(_adds(child) for child in ast.walk(node)) or _edits(node):
-            raise _Unclear
+class _Returned(Exception):
+    """A return statement was reached."""
 
 
-def _call(call: ast.Call, known: dict[str, Any], config: Config, *, guarded: bool) -> None:
-    name = call.func.attr if isinstance(call.func, ast.Attribute) else ""
-    if name in ("add_input", "add_output"):
-        entry = _value(call.args[0], known) if len(call.args) == 1 and not call.keywords else None
-        if not isinstance(entry, dict):
-            raise _Unclear
-        _add(call.lineno, cast(Config, entry), config, name.removeprefix("add_"), guarded=guarded)
-    elif name == "set_max_batch_size":
-        size = _value(call.args[0], known) if len(call.args) == 1 else None
-        if not isinstance(size, int):
-            raise _Unclear
-        if config["max_batch_size"] > size:
-            raise Refused(call.lineno, f"a max_batch_size of at most {size}", str(config["max_batch_size"]))
-        config["max_batch_size"] = size
-    elif name == "set_dynamic_batching":
-        if "sequence_batching" in config:
-            raise Refused(
-                call.lineno, "no sequence_batching where the model sets dynamic batching", "sequence_batching"
-            )
-        config.setdefault("dynamic_batching", {})
-    elif name == "set_model_transaction_policy":
-        policy = _value(call.args[0], known) if len(call.args) == 1 else None
-        if not isinstance(policy, dict):
-            raise _Unclear
-        config["model_transaction_policy"] = cast(Config, policy)
-    elif name.startswith("set_") or _edits(ast.Expr(call)):
-        raise _Unclear
+class _Follower:
+    def __init__(self, config: Config, known: Known) -> None:
+        self.config, self.known, self.left = config, known, _MOST_STEPS
 
+    def run(self, body: Iterable[ast.stmt]) -> None:
+        for node in body:
+            self.left -= 1
+            if self.left < 0:
+                raise Unclear
+            self._step(node)
 
-def _add(line: int, entry: Config, config: Config, way: str, *, guarded: bool) -> None:
-    allowed = _KEYS if way == "input" else _KEYS - {"optional"}
-    if set(entry) - allowed or not {"name", "data_type", "dims"} <= set(entry):
-        raise Refused(line, f"{', '.join(sorted(allowed))} in each {way}", ", ".join(sorted(entry)))
-    for there in config[way]:
-        if there["name"] == entry["name"]:
-            if guarded:
+    def _step(self, statement: ast.stmt) -> None:
+        match statement:
+            case ast.Return():
+                raise _Returned
+            case ast.If(test=test, body=body, orelse=other):
+                self.run(body if value(test, self.known, self.config) else other)
+            case ast.For(target=ast.Name(id=name), iter=elements, body=body, orelse=[]):
+                for one in _elements(value(elements, self.known, self.config)):
+                    self.known[name] = one
+                    self.run(body)
+            case (
+                ast.Assign(targets=[ast.Name(id=name)], value=new) | ast.AnnAssign(target=ast.Name(id=name), value=new)
+            ):
+                self._assign(name, new)
+            case ast.Expr(value=ast.Call() as node):
+                self._call(node)
+            case ast.Pass() | ast.Import() | ast.ImportFrom() | ast.Expr(value=ast.Constant()):
+                for name in bound_names(statement):
+                    self.known.pop(name, None)
+            case _:
+                raise Unclear
+
+    def _assign(self, name: str, new: ast.expr | None) -> None:
+        try:
+            self.known[name] = value(new, self.known, self.config) if new else None
+        except Unclear:
+            # a value that is not known is one thing, the configuration handed to somebody another
+            if new is None or self._touches(new):
+                raise
+            self.known.pop(name, None)
+
+    def _call(self, node: ast.Call) -> None:
+        target = node.func
+        if isinstance(target, ast.Attribute):
+            owner = self.known.get(target.value.id) if isinstance(target.value, ast.Name) else None
+            arguments = [value(one, self.known, self.config) for one in node.args] if owner is not None else []
+            if owner is CONFIG and not node.keywords:
+                call(target.attr, node.lineno, copy.deepcopy(arguments), self.config)
                 return
-            for key in ("data_type", "dims"):
-                if there[key] not in ("TYPE_INVALID", []) and there[key] != entry[key]:
-                    raise Refused(line, f"{key} {entry[key]} for {entry['name']} in config.pbtxt too", str(there[key]))
-            there.update(entry)
-            return
-    config[way].append(dict(entry))
+            if isinstance(owner, list) and target.attr == "append" and len(arguments) == 1:
+                cast("list[Any]", owner).append(arguments[0])
+                return
+        if self._touches(node) or not _is_message(node):
+            raise Unclear
+
+    def _touches(self, node: ast.AST) -> bool:
+        """Whether a part of the source names something that it could change."""
+        return any(
+            isinstance(child, ast.Name) and (self.known.get(child.id) is CONFIG or _mutable(self.known.get(child.id)))
+            for child in ast.walk(node)
+        )
 
 
-def _adds(node: ast.AST) -> bool:
-    return (
-        isinstance(node, ast.Call)
-        and isinstance(node.func, ast.Attribute)
-        and node.func.attr.startswith(("add_", "set_"))
+def _mutable(known: object) -> bool:
+    return isinstance(known, list | dict)
+
+
+def _is_message(node: ast.Call) -> bool:
+    """Calls that only tell somebody something."""
+    if isinstance(node.func, ast.Name):
+        return node.func.id == "print"
+    return isinstance(node.func, ast.Attribute) and node.func.attr in (
+        *("log", "log_info", "log_warn", "log_error", "log_verbose", "debug", "info", "warning", "error"),
     )
 
 
-def _edits(node: ast.stmt) -> bool:
-    """Whether a statement writes into a dictionary, as the one behind the configuration may be."""
-    return any(isinstance(child, ast.Subscript) and isinstance(child.ctx, ast.Store) for child in ast.walk(node))
-
-
-def _literals(body: list[ast.stmt]) -> Iterator[tuple[str, Any]]:
-    for node in body:
-        if isinstance(node, ast.Assign) and len(node.targets) == 1 and isinstance(node.targets[0], ast.Name):
-            try:
-                yield node.targets[0].id, ast.literal_eval(node.value)
-            except ValueError:
-                continue
-
-
-def _value(node: ast.expr, known: dict[str, Any]) -> Any:
-    if isinstance(node, ast.Name) and node.id in known:
-        return known[node.id]
-    if isinstance(node, ast.Attribute) and node.attr in known:
-        return known[node.attr]
-    try:
-        return ast.literal_eval(node)
-    except ValueError:
-        raise _Unclear from None
-
-
-def _sequence(node: ast.expr, known: dict[str, Any]) -> list[Any]:
-    value = _value(node, known)
-    if not isinstance(value, list | tuple):
-        raise _Unclear
-    return list(cast("list[Any]", value))
-
-
-def _name(target: ast.expr) -> str:
-    if not isinstance(target, ast.Name):
-        raise _Unclear
-    return target.id
+def _elements(found: object) -> list[Any]:
+    if not isinstance(found, list | tuple):
+        raise Unclear
+    return list(cast("list[Any]", found))

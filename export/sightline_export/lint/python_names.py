@@ -1,4 +1,4 @@
-"""Names that a Python model uses and nobody gives it: only where the statement is run in any case."""
+"""What fails in any case when a Python model is loaded: unknown names and keys, files that are not there."""
 
 from __future__ import annotations
 
@@ -8,9 +8,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from sightline_export.lint.python_source import Function, bound_names, method, model_class
+from sightline_export.lint.python_flow import body_nodes, certain, certain_nodes, is_dynamic
+from sightline_export.lint.python_source import Function, bound_names, functions_at_load
+from sightline_export.lint.readable import exists
 
-AT_LOAD = ("__init__", "initialize", "auto_complete_config")
 ARGUMENTS = frozenset(
     {
         "model_config",
@@ -24,94 +25,124 @@ ARGUMENTS = frozenset(
 )
 """The keys of the dictionary that `initialize` is given."""
 
-_COMPOUND = ast.If | ast.Try | ast.While | ast.For | ast.With
-_OF_MODULES = frozenset({*dir(builtins), "__file__", "__name__", "__doc__", "__package__", "__spec__", "__loader__"})
+_OF_MODULES = frozenset(
+    {
+        *dir(builtins),
+        *("__file__", "__name__", "__doc__", "__package__", "__spec__", "__loader__", "__cached__", "__path__"),
+        *("__builtins__", "__annotations__", "__class__", "__module__", "__qualname__"),
+    }
+)
+_READING = frozenset({"get", "keys", "items", "values"})
 
 
 @dataclass(frozen=True)
 class Slip:
-    """Something that fails when the model is loaded. expected, found: for the message."""
+    """Something that fails when the model is loaded. expected, found: for the message; sure: whether it must fail."""
 
     line: int
     expected: str
     found: str
+    sure: bool = True
 
 
 def slips_at_load(tree: ast.Module) -> Iterator[Slip]:
     """Undefined names, unknown keys of args and bare raises that loading runs into."""
-    names = {name for node in ast.walk(tree) for name in bound_names(node)} | _OF_MODULES
+    names = {name for node in ast.walk(tree) for name in bound_names(node)}
+    known, sure = names | _OF_MODULES, not is_dynamic(tree)
     if "*" in names:
         return
-    yield from _undefined(tree.body, names)
-    owner = model_class(tree)
-    for name in AT_LOAD if owner else ():
-        function = method(owner, name) if owner else None
-        if function is not None:
-            yield from _undefined(function.body, names)
-            yield from _raised(function)
-            yield from _missing_files(function)
-            yield from _early_requests(function)
-            if name == "initialize":
-                yield from _unknown_keys(function)
+    yield from _undefined(tree.body, known, sure)
+    for function in functions_at_load(tree):
+        yield from _undefined(function.body, known, sure)
+        yield from _raised(function)
+        if "open" not in names:
+            yield from _missing_files(tree, function)
+        yield from _early_requests(function)
+        if function.name == "initialize":
+            yield from _unknown_keys(function)
 
 
-def _undefined(body: list[ast.stmt], names: set[str]) -> Iterator[Slip]:
-    for node in _certain(body):
+def _undefined(body: list[ast.stmt], names: set[str], sure: bool) -> Iterator[Slip]:
+    for node in certain_nodes(body):
         if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load) and node.id not in names:
-            yield Slip(node.lineno, "names that are defined or imported", node.id)
+            yield Slip(node.lineno, "names that are defined or imported", node.id, sure)
 
 
 def _raised(function: Function) -> Iterator[Slip]:
-    for node in function.body:
+    for node in certain(function.body):
         if isinstance(node, ast.Raise):
             yield Slip(node.lineno, f"{function.name} to come to its end", "raise")
 
 
-def _missing_files(function: Function) -> Iterator[Slip]:
-    for node in _certain(function.body):
-        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "open" and node.args:
-            path, *mode = (argument.value if isinstance(argument, ast.Constant) else None for argument in node.args)
-            reads = not mode or (isinstance(mode[0], str) and mode[0].startswith("r"))
-            if isinstance(path, str) and reads and Path(path).is_absolute() and not Path(path).exists():
-                yield Slip(node.lineno, f"the file {path}", "none")
+def _missing_files(tree: ast.Module, function: Function) -> Iterator[Slip]:
+    calls = [node.lineno for node in ast.walk(tree) if isinstance(node, ast.Call)]
+    for node in certain_nodes(function.body):
+        path = _read_file(node)
+        if path is not None and path.is_absolute() and not exists(path):
+            line = getattr(node, "lineno", function.lineno)
+            # whatever was called before may have made the file
+            yield Slip(line, f"the file {path}", "none", sure=min(calls) == line and calls.count(line) == 1)
+
+
+def _read_file(node: ast.AST) -> Path | None:
+    """The file that a call opens for reading, where that is written out."""
+    if not (isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "open" and node.args):
+        return None
+    named = {keyword.arg: keyword.value for keyword in node.keywords}
+    if not set(named) <= {"mode", "encoding", "errors", "newline"}:
+        return None
+    path = _text(node.args[0])
+    mode = _text(node.args[1]) if len(node.args) > 1 else _text(named["mode"]) if "mode" in named else "r"
+    return Path(path) if path and mode and mode[0] == "r" else None
+
+
+def _text(node: ast.expr) -> str:
+    return node.value if isinstance(node, ast.Constant) and isinstance(node.value, str) else ""
 
 
 def _early_requests(function: Function) -> Iterator[Slip]:
-    for node in _certain(function.body):
+    """Requests to other models are refused before the model is loaded."""
+    requests = {
+        name
+        for node in body_nodes(function)
+        if isinstance(node, ast.Assign) and _makes_request(node.value)
+        for target in node.targets
+        for name in bound_names(target)
+    }
+    for node in certain_nodes(function.body):
         if isinstance(node, ast.Attribute) and node.attr in ("exec", "async_exec"):
-            yield Slip(node.lineno, "requests to other models in execute only", f"{node.attr} in {function.name}")
+            of_request = isinstance(node.value, ast.Name) and node.value.id in requests
+            if of_request or _makes_request(node.value):
+                yield Slip(node.lineno, "requests to other models in execute only", f"{node.attr} in {function.name}")
+
+
+def _makes_request(node: ast.expr) -> bool:
+    made = node.func if isinstance(node, ast.Call) else None
+    name = made.attr if isinstance(made, ast.Attribute) else made.id if isinstance(made, ast.Name) else ""
+    return name == "InferenceRequest"
 
 
 def _unknown_keys(function: Function) -> Iterator[Slip]:
-    arguments = [argument.arg for argument in function.args.args]
-    for node in _certain(function.body):
+    given = function.args.args[1:2]
+    if not given or not _only_read(function, given[0].arg):
+        return
+    for node in certain_nodes(function.body):
         if (
             isinstance(node, ast.Subscript)
             and isinstance(node.value, ast.Name)
-            and node.value.id in arguments[1:2]
-            and isinstance(node.ctx, ast.Load)
+            and node.value.id == given[0].arg
             and isinstance(node.slice, ast.Constant)
             and node.slice.value not in ARGUMENTS
         ):
             yield Slip(node.lineno, f"one of the keys {', '.join(sorted(ARGUMENTS))}", repr(node.slice.value))
 
 
-def _certain(body: list[ast.stmt]) -> Iterator[ast.AST]:
-    """Every node that is run whenever `body` is, up to the first statement that may leave it."""
-    for statement in body:
-        if isinstance(statement, ast.Assign | ast.AugAssign | ast.Expr | ast.Return):
-            yield from _inside(statement)
-        elif isinstance(statement, ast.With):
-            for item in statement.items:
-                yield from _inside(item)
-            yield from _certain(statement.body)
-        if isinstance(statement, _COMPOUND) and any(isinstance(node, ast.Return) for node in ast.walk(statement)):
-            return
-
-
-def _inside(node: ast.AST) -> Iterator[ast.AST]:
-    yield node
-    if isinstance(node, ast.IfExp | ast.BoolOp | ast.Lambda):
-        return
-    for child in ast.iter_child_nodes(node):
-        yield from _inside(child)
+def _only_read(function: Function, name: str) -> bool:
+    """Whether a dictionary stays as it was given: nobody binds the name again, adds keys or hands it on."""
+    read = [
+        node.value
+        for node in ast.walk(function)
+        if (isinstance(node, ast.Subscript) and isinstance(node.ctx, ast.Load))
+        or (isinstance(node, ast.Attribute) and node.attr in _READING)
+    ]
+    return all(node in read for node in ast.walk(function) if isinstance(node, ast.Name) and node.id == name)

@@ -2,39 +2,46 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 from sightline_export.lint.config_text import TOO_NEW, SyntaxMistake, decode, empty, parse
 from sightline_export.lint.findings import Finding
 from sightline_export.lint.locate import Fields
 from sightline_export.lint.model import Model
+from sightline_export.lint.readable import is_file
 
 
 def read_model(folder: Path, config_name: str | None) -> Model | Finding:
     """Read a model's folder; a Finding where its configuration is none."""
     variant = folder / "configs" / f"{config_name}.pbtxt"
-    path = variant if config_name and variant.is_file() else folder / "config.pbtxt"
+    path = variant if config_name and is_file(variant) else folder / "config.pbtxt"
     file = path.relative_to(folder.parent).as_posix()
-    if not path.exists():
+    if not os.path.lexists(path):
         return Model(folder.name, folder, file, False, Fields(""), empty())
     try:
         text = decode(path.read_bytes())
     except OSError as error:
-        return Finding(
-            folder.name,
-            file,
-            None,
-            "error",
-            "config-unreadable",
-            "a file that can be read",
-            str(error),
-            "write the file again",
-        )
+        return unreadable(folder, file, error.strerror or "an error of the disk")
     config = parse(text)
     if isinstance(config, SyntaxMistake):
         return _syntax(folder.name, file, config)
     fields = Fields(text)
     return _too_new(folder.name, file, fields) or Model(folder.name, folder, file, True, fields, config)
+
+
+def unreadable(folder: Path, file: str, found: str) -> Finding:
+    """What is to be said of a model of which something can't be read."""
+    return Finding(
+        folder.name,
+        file,
+        None,
+        "error",
+        "config-unreadable",
+        "a file that can be read",
+        found,
+        "make it readable, or write it again",
+    )
 
 
 def _too_new(name: str, file: str, fields: Fields) -> Finding | None:

@@ -8,6 +8,7 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING
 
 from sightline_export.lint.findings import Finding, Report, Verdict
+from sightline_export.lint.visible import visible
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -19,7 +20,7 @@ _HIDDEN = ("changes", "answers")
 def lines(report: Report) -> Iterator[str]:
     """`file:line: severity: rule: expected …, found …; edit` for each finding, then one line for each model."""
     yield from (str(finding) for finding in report.findings)
-    yield from (f"{verdict.model}: {summary(verdict, report)}" for verdict in report.verdicts)
+    yield from (f"{visible(verdict.model)}: {summary(verdict, report)}" for verdict in report.verdicts)
 
 
 def as_json(report: Report) -> str:
@@ -46,7 +47,7 @@ def show(report: Report, console: Console) -> None:
     for verdict in report.verdicts:
         text = summary(verdict, report)
         style = "green" if text.startswith("loads") and "but" not in text else "yellow" if verdict.loads else "red"
-        console.print(Text.assemble((f"{verdict.model}: ", "bold"), (text, style)))
+        console.print(Text.assemble((f"{visible(verdict.model)}: ", "bold"), (text, style)))
 
 
 def summary(verdict: Verdict, report: Report) -> str:
@@ -65,9 +66,8 @@ def summary(verdict: Verdict, report: Report) -> str:
 def _heading(finding: Finding) -> Text:
     from rich.text import Text
 
-    place = finding.file if finding.line is None else f"{finding.file}:{finding.line}"
     colour = "red" if finding.severity == "error" else "yellow"
-    return Text.assemble((place, "bold"), " ", (finding.severity, colour), " ", (finding.rule, "dim"))
+    return Text.assemble((finding.place, "bold"), " ", (finding.severity, colour), " ", (finding.rule, "dim"))
 
 
 def _automatic(finding: Finding) -> str:

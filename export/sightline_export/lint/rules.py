@@ -4,7 +4,7 @@ from __future__ import annotations
 
 RULES: dict[str, str] = {
     # config.pbtxt as a text
-    "config-unreadable": "config.pbtxt is a text",
+    "config-unreadable": "the files of a model, config.pbtxt above all, can be read",
     "config-syntax": "it can be parsed",
     "unknown-field": "its fields are those of Triton's schema",
     "unknown-value": "so are the names of types, kinds and formats",
@@ -66,6 +66,7 @@ RULES: dict[str, str] = {
     "no-batching": "the graph takes more than one picture at once",
     "scalar-output": "every output has a batch axis where there are batches",
     "one-row-only": "no part of the graph has the batch of its example built in",
+    "row-refused": "nor another one than a single row",
     "graph-mismatch": "the backend finds nothing else that differs",
     "parameter": "parameters have values that the backend takes",
     "accelerator": "the backend has the accelerator",

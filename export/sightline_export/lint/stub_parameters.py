@@ -8,6 +8,7 @@ from pathlib import Path
 from sightline_backend.model_config import string_parameters
 from sightline_export.lint.findings import Finding
 from sightline_export.lint.model import Model
+from sightline_export.lint.readable import exists
 
 ENVIRONMENT = "EXECUTION_ENV_PATH"
 _CPU_ONLY = "FORCE_CPU_ONLY_INPUT_TENSORS"
@@ -24,12 +25,12 @@ def check_stub_parameters(model: Model) -> Iterator[Finding]:
     environment = parameters.get(ENVIRONMENT)
     if environment is not None and model.config["backend"] == "python":
         path = Path(environment.replace(_MODEL_FOLDER, str(model.folder)))
-        if not path.exists():
+        if not exists(path):
             yield _wrong(model, ENVIRONMENT, "a Python environment that is there", environment)
     strategy = parameters.get(_BATCHING)
     if strategy is not None and "sequence_batching" in model.config:
         yield _wrong(model, _BATCHING, "no custom batching beside sequence_batching", strategy)
-    elif strategy is not None and not Path(strategy).exists():
+    elif strategy is not None and not exists(Path(strategy)):
         yield _wrong(model, _BATCHING, "a library that is there", strategy)
 
 

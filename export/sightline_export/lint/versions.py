@@ -8,6 +8,7 @@ from pathlib import Path
 from sightline_backend.model_config import section
 from sightline_export.lint.findings import Finding
 from sightline_export.lint.model import Model
+from sightline_export.lint.readable import is_folder
 
 _NOT_VERSIONS = ("warmup", "initial_state", "configs")
 
@@ -16,7 +17,7 @@ def version_folders(folder: Path) -> tuple[int, ...]:
     """The versions that Triton sees: folders that begin with a number and not with a superfluous zero."""
     found: set[int] = set()
     for child in folder.iterdir():
-        if child.is_dir() and child.name not in _NOT_VERSIONS and not (len(child.name) > 1 and child.name[0] == "0"):
+        if is_folder(child) and child.name not in _NOT_VERSIONS and not (len(child.name) > 1 and child.name[0] == "0"):
             number = leading_number(child.name)
             if number is not None:
                 found.add(number)
@@ -60,7 +61,7 @@ def check_versions(model: Model) -> Iterator[Finding]:
                 "rename the folder",
             )
     for child in sorted(model.folder.iterdir()):
-        if child.is_dir() and len(child.name) > 1 and child.name[0] == "0" and child.name.isdigit():
+        if is_folder(child) and len(child.name) > 1 and child.name[0] == "0" and child.name.isdigit():
             yield model.warning_in(
                 child,
                 None,

@@ -12,6 +12,7 @@ from sightline_export.lint.findings import Finding
 from sightline_export.lint.locate import Path as FieldPath
 from sightline_export.lint.memory import ELEMENT_BYTES
 from sightline_export.lint.model import Model
+from sightline_export.lint.readable import is_file
 from sightline_export.lint.tensors import text_of
 
 
@@ -78,7 +79,7 @@ def _check_sample(model: Model, place: FieldPath, name: str, sample: Config) -> 
 
 def _check_file(model: Model, place: FieldPath, sample: Config, path: Path) -> Iterator[Finding]:
     where = (*place, "value", 0, "input_data_file")
-    if not path.is_file():
+    if not is_file(path):
         yield model.error(
             "warmup-file",
             where,

@@ -4,12 +4,14 @@ import random
 import re
 import tempfile
 from collections.abc import Iterator
+from dataclasses import replace
 from itertools import islice
 from pathlib import Path
 
 from export.lint.case import Case
 from export.lint.edits import config
 from export.lint.repositories import HEALTHY
+from export.lint.touched import touched
 
 _TOKEN = re.compile(r'"[^"]*"|\bTYPE_\w+|-?\b\d+\b|\bKIND_\w+|\bFORMAT_\w+')
 _TYPES = ("TYPE_FP32", "TYPE_FP16", "TYPE_INT64", "TYPE_INT32", "TYPE_UINT8", "TYPE_STRING", "TYPE_BOOL")
@@ -23,17 +25,21 @@ def chance_cases(seed: int, count: int) -> tuple[Case, ...]:
 
 
 def _cases(dice: random.Random, seed: int) -> Iterator[Case]:
-    number = 0
+    number, drawn = 0, set[tuple[str, str, str]]()
     while True:
         base = dice.choice(sorted(HEALTHY))
         model = dice.choice(HEALTHY[base].models)
         text = _config_of(base, model)
         changed, how = _changed(text, dice)
+        if (base, model, changed) in drawn:
+            continue
+        drawn.add((base, model, changed))
         # instances cost processes, and those that are left out, one per core
         if changed != text and "count" not in how and "instance_group" not in how:
             number += 1
             sentence = f"{model}: {how}"
-            yield Case(f"chance-{seed}-{number}", sentence, base, config(model, changed), HEALTHY[base].models)
+            case = Case(f"chance-{seed}-{number}", sentence, base, config(model, changed), HEALTHY[base].models)
+            yield replace(case, targets=touched(case))
 
 
 def _config_of(base: str, model: str) -> str:

@@ -78,6 +78,11 @@ def rename(old: str, new: str) -> Change:
     return change
 
 
+def link(path: str, target: str) -> Change:
+    """A symbolic link; `target` is relative to its folder, and need not be there."""
+    return lambda repository: (repository / path).symlink_to(target)
+
+
 def folder(path: str) -> Change:
     return lambda repository: (repository / path).mkdir(parents=True)
 

@@ -60,7 +60,7 @@ def _names(case: Case, built: Path) -> dict[str, str]:
 def contents(folder: Path) -> Contents:
     """Every file below a folder; folders end in a slash."""
     return {
-        str(path.relative_to(folder)) + ("/" if path.is_dir() else ""): b"" if path.is_dir() else path.read_bytes()
+        str(path.relative_to(folder)) + ("/" if path.is_dir() else ""): path.read_bytes() if path.is_file() else b""
         for path in folder.rglob("*")
     }
 

@@ -77,6 +77,18 @@ def test_too_little_shared_memory_for_full_load_is_a_warning_and_for_the_process
     assert rules(1 << 20) == [("shared-memory", "error")]
 
 
+def test_backends_that_are_no_python_need_no_shared_memory(tmp_path: Path) -> None:
+    for number in range(70):
+        write(f"plan{number}/1/model.plan", "plan")(tmp_path)
+        write(
+            f"plan{number}/config.pbtxt",
+            'backend: "tensorrt" max_batch_size: 8 input { name: "x" data_type: TYPE_FP32 dims: [3, 224, 224] } '
+            'output { name: "y" data_type: TYPE_FP32 dims: 9 } instance_group { count: 1 kind: KIND_CPU }',
+        )(tmp_path)
+    machine = Machine(backends=frozenset({"tensorrt"}), shared_memory_bytes=64 << 20)
+    assert lint(tmp_path, machine).findings == ()
+
+
 def test_model_config_name_chooses_the_variants_that_are_there(tmp_path: Path) -> None:
     HEALTHY["configured"].build(tmp_path / "repository")
     folder = tmp_path / "repository" / "vectors"

@@ -5,6 +5,9 @@ from pathlib import Path
 import pytest
 from export.lint.edits import Change, append, edit, write
 from export.lint.linting import changed
+from export.lint.mutations import CASES
+
+from sightline_export.lint import lint, this_machine
 
 DECOUPLED = "model_transaction_policy { decoupled: true }\n"
 
@@ -99,3 +102,76 @@ def test_model_that_loads_and_answers_wrongly_is_told_from_one_that_does_not_loa
     assert found.severity == "error"
     assert found.answers
     assert report.loads(found.model)
+
+
+LAWFUL = {case.id: case for case in CASES if case.id.startswith("lawful-")}
+
+
+@pytest.mark.parametrize("id", LAWFUL)
+def test_lawful_model_is_not_accused(id: str, tmp_path: Path) -> None:
+    """That tritonserver loads them, and gets answers, is in test_oracle."""
+    LAWFUL[id].build(tmp_path / "repository")
+    report = lint(tmp_path / "repository", this_machine())
+    assert [str(finding) for finding in report.errors] == []
+
+
+@pytest.mark.parametrize(
+    ("line", "rule"),
+    [
+        ("import left_pad_for_tensors", "import-missing"),
+        ("left_pad()", "python-load"),
+        ("print(left_pad)", "python-load"),
+    ],
+)
+def test_what_only_a_run_can_tell_is_a_warning(line: str, rule: str, tmp_path: Path) -> None:
+    program = f"exec('')\n{line}\nclass TritonPythonModel:\n    def execute(self, requests): ...\n"
+    report = changed("python", write("doubler/1/model.py", program), tmp_path)
+    assert {(finding.rule, finding.severity) for finding in report.findings} == {(rule, "warning")}
+    assert report.loads("doubler")
+
+
+MANUAL = """class TritonPythonModel:
+    @staticmethod
+    def auto_complete_config(config):
+        inputs = [{{"name": "x", "data_type": "TYPE_FP32", "dims": [2]}}]
+        known = config.as_dict()
+        names = []
+        for one in known["input"]:
+            names.append(one["name"])
+        for one in inputs:
+            if one["name"] not in names:
+                config.add_input(one)
+        {line}
+        return config
+
+    def execute(self, requests): ...
+"""
+
+
+@pytest.mark.parametrize(
+    ("line", "max_batch"),
+    [
+        ("config.set_max_batch_size(0)", 0),
+        ("config.set_max_batch_size(8)", 8),
+        ("config.set_max_batch_size(len(names) + 8)", 0),  # not followed
+        ("config.set_max_batch_size(8 if names else 4)", 0),
+        ("size = 4; size = int('7'); config.set_max_batch_size(size)", 0),
+        ("if 'x' in names: config.set_max_batch_size(4)", 0),
+        ("if 'x' not in names: config.set_max_batch_size(4)", 4),
+        ("if not names and known['max_batch_size'] == 0: config.set_max_batch_size(4)", 4),
+        ("if len(known['output']) > 7: config.set_max_batch_size(4)", 0),
+        ("if len(known['output']) > 7: return config\n        config.set_max_batch_size(4)", 4),
+        ("return config\n        config.set_max_batch_size(4)", 0),
+        ("add = config.set_max_batch_size; add(4)", 0),
+        ("print('so far', names)", 0),
+    ],
+)
+def test_completion_is_followed_step_by_step_or_not_at_all(line: str, max_batch: int, tmp_path: Path) -> None:
+    def change(repository: Path) -> None:
+        write("doubler/1/model.py", MANUAL.format(line=line))(repository)
+        text = 'backend: "python" output { name: "y" data_type: TYPE_FP32 dims: [2] }'
+        write("doubler/config.pbtxt", text)(repository)
+
+    report = changed("python", change, tmp_path)
+    assert [str(finding) for finding in report.errors] == []
+    assert [verdict.max_batch for verdict in report.verdicts] == [max_batch]

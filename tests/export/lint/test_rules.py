@@ -106,6 +106,15 @@ def test_healthy_repository_has_no_mistake(base: str, tmp_path: Path) -> None:
         ("version-too-large", "version-too-large", "vectors/config.pbtxt"),
         ("warmup-too-large", "warmup-batch", "warmed_up/config.pbtxt:8"),
         ("warmup-file-missing", "warmup-file", "warmed_up/config.pbtxt:9"),
+        ("completion-returns-inside-only", "python-method", "doubler/1/model.py:6"),
+        ("completion-against-decoupled", "python-completion", "doubler/1/model.py:7"),
+        ("graph-of-pairs", "row-refused", "vectors/config.pbtxt:3"),
+        ("graph-of-three-rows", "one-row-only", "vectors/config.pbtxt:3"),
+        ("graph-in-a-folder", "model-file", "vectors/config.pbtxt:19"),
+        ("step-output-declared-twice", "tensor-made-twice", "chain/config.pbtxt:18"),
+        ("agents-without-an-agent", "repository-agent", "vectors/config.pbtxt:19"),
+        ("plus-before-a-number", "config-syntax", "vectors/config.pbtxt:3"),
+        ("space-of-a-web-page", "config-syntax", "vectors/config.pbtxt:3"),
     ],
 )
 def test_mistake_is_named_where_it_is(id: str, rule: str, place: str, tmp_path: Path) -> None:

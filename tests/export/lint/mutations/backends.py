@@ -103,4 +103,11 @@ CASES = (
         "frozen_bare",
         write("frozen_bare/1/model.pt", "PK"),
     ),
+    Case(
+        "agents-without-an-agent",
+        "model_repository_agents is there, and empty",
+        "configured",
+        append("vectors", "model_repository_agents { }\n"),
+        alone=True,
+    ),
 )

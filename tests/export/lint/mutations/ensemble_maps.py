@@ -1,7 +1,7 @@
 """The maps between the tensors of an ensemble and those of its steps."""
 
 from export.lint.case import Case
-from export.lint.edits import all_of, edit
+from export.lint.edits import all_of, append, edit
 
 _NETWORK_OUTPUT = """    output_map {
       key: "SCORES"
@@ -156,5 +156,12 @@ CASES = (
         "the noise goes to the encoder",
         "generator",
         edit("painter", 'value: "noise"\n    }\n  }', 'value: "pixels"\n    }\n  }'),
+    ),
+    Case(
+        "step-output-declared-twice",
+        "a step declares its output twice, which it may; an ensemble over it may not",
+        "chain",
+        append("chain_second", 'output { name: "total" data_type: TYPE_FP32 dims: [1] }\n'),
+        ("chain", "chain_second"),
     ),
 )

@@ -1,7 +1,7 @@
 """Files of models and of their weights."""
 
 from export.lint.case import Case
-from export.lint.edits import all_of, append, edit, remove, rename, rewrite, write
+from export.lint.edits import all_of, append, edit, link, remove, rename, rewrite, write
 
 _MODEL = "vectors/1/model.onnx"
 
@@ -95,6 +95,22 @@ CASES = (
         "python",
         all_of(rename("doubler", "my doubler"), edit("my doubler", '"doubler"', '"my doubler"')),
         ("my doubler",),
+        alone=True,
+    ),
+    Case(
+        "graph-in-a-folder",
+        "default_model_filename with a folder",
+        "configured",
+        all_of(
+            rename("vectors/1/model.onnx", "vectors/1/sub/net.onnx"),
+            append("vectors", 'default_model_filename: "sub/net.onnx"\n'),
+        ),
+    ),
+    Case(
+        "config-is-a-link-to-nowhere",
+        "config.pbtxt is a link to a file that is no more",
+        "configured",
+        all_of(remove("vectors/config.pbtxt"), link("vectors/config.pbtxt", "gone.pbtxt")),
         alone=True,
     ),
 )

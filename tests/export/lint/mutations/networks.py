@@ -52,6 +52,29 @@ def _half(model: onnx.ModelProto) -> None:
         value.type.tensor_type.elem_type = TensorProto.FLOAT16
 
 
+def _with_summary() -> onnx.ModelProto:
+    nodes = [node("MatMul", "x w", "y"), node("Identity", "t", "summary")]
+    outputs = [("y", FLOAT, ["batch", 3]), ("summary", FLOAT, [1])]
+    constants = {"w": graphs.weights(4, 3), "t": np.ones(1, np.float32)}
+    return graphs.graph(nodes, [("x", FLOAT, ["batch", 4])], outputs, constants)
+
+
+def _pairs() -> onnx.ModelProto:
+    nodes = [node("Reshape", "x two", "pairs"), node("Reshape", "pairs one", "rows"), node("MatMul", "rows w", "y")]
+    constants = {"two": np.array([-1, 2, 4]), "one": np.array([-1, 4]), "w": graphs.weights(4, 3)}
+    return graphs.graph(nodes, [("x", FLOAT, ["batch", 4])], [("y", FLOAT, ["batch", 3])], constants)
+
+
+def _up_to_three() -> onnx.ModelProto:
+    """The number of rows is looked up in a table."""
+    nodes = [
+        *(node("Shape", "x", "shape"), node("Gather", "shape zero", "rows"), node("Gather", "table rows", "found")),
+        *(node("MatMul", "x w", "raw"), node("Add", "raw found", "y")),
+    ]
+    table = {"zero": np.array(0), "table": np.zeros(4, np.float32), "w": graphs.weights(4, 3)}
+    return graphs.graph(nodes, [("x", FLOAT, ["batch", 4])], [("y", FLOAT, ["batch", 3])], table)
+
+
 def _dangling(model: onnx.ModelProto) -> None:
     model.graph.node[0].input[0] = "nowhere"
 
@@ -180,13 +203,6 @@ CASES = (
         ("digits", "digits_network"),
     ),
     Case(
-        "network-frozen",
-        "the network was exported again at batch 1",
-        "exported",
-        graph("digits_network/1/model.onnx", lambda: graphs.pixel_scores(1)),
-        ("digits", "digits_network"),
-    ),
-    Case(
         "photo-of-any-size",
         "the graph takes any size, the configuration 8 x 8",
         "photo",
@@ -234,4 +250,12 @@ CASES = (
         "bare",
         graph("bare_vectors/1/model.onnx", lambda: identity([1, "length"])),
     ),
+    Case(
+        "output-for-the-whole-batch",
+        "an output beside, of one row, that the configuration does not list",
+        "configured",
+        graph(_MODEL, _with_summary),
+    ),
+    Case("graph-of-pairs", "the graph takes even numbers of rows only", "configured", graph(_MODEL, _pairs)),
+    Case("graph-of-three-rows", "the graph takes up to three rows", "configured", graph(_MODEL, _up_to_three)),
 )

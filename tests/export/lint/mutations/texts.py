@@ -91,4 +91,9 @@ CASES = (
         "photo",
         rename("photo_scores/config.pbtxt", "photo_scores/config.pbtext"),
     ),
+    Case("plus-before-a-number", "C++ takes no plus", "configured", edit("vectors", "size: 4", "size: +4")),
+    Case(
+        "space-of-a-web-page", "a space that does not break", "configured", edit("vectors", "size: 4", "size:\u00a04")
+    ),
+    Case("plus-in-a-text", "a plus in a comment", "configured", append("vectors", "# +4 \u00a0\n")),
 )
