@@ -1,5 +1,6 @@
 """What a served network takes and gives: names, types and shapes, as Triton writes them."""
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
@@ -23,6 +24,7 @@ class TensorSpec:
     shape: without the batch axis; -1 where it varies.
     tolerance: the difference allowed between two runtimes: as a share of the largest value where the type is FP32, in
         levels where it is UINT8 or the bytes of a picture.
+    most: never more than this, however large the values are.
     labelled: whether index i of the vector means line i of labels.txt.
     nhwc: whether the tensor is a picture (height, width, channels).
     """
@@ -33,6 +35,7 @@ class TensorSpec:
     tolerance: float = 0.0
     labelled: bool = False
     nhwc: bool = False
+    most: float = math.inf
 
     def __post_init__(self) -> None:
         if not self.name or not self.shape or any(size == 0 or size < -1 for size in self.shape):

@@ -99,7 +99,7 @@ def answered(requests: Sequence[Request], answers: Arrays, outputs: Sequence[Ten
 def _answer(request: Request, spec: TensorSpec, value: NDArray[Any]) -> GoldenTensor:
     if spec.datatype == "BYTES":
         return FileTensor(f"{request.name}.{spec.name.lower()}.png", bytes(value.item()), spec.tolerance)
-    return ValueTensor(spec.datatype, value, allowed_difference(value, spec.tolerance))
+    return ValueTensor(spec.datatype, value, allowed_difference(value, spec))
 
 
 def write_cases(folder: Path, model: str, version: int, task: str, cases: Sequence[GoldenCase]) -> None:

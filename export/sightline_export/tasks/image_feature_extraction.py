@@ -14,7 +14,8 @@ from sightline_export.tasks.picture_input import PictureGraph, picture_requests,
 from sightline_export.tasks.pixel_steps import IMAGE, pixels_tensor
 from sightline_export.tasks.task import Finish, StepModel
 
-EMBEDDING_TOLERANCE = 1e-4
+EMBEDDING_TOLERANCE = 1e-3  # of the largest
+EMBEDDING_MOST = 1e-4  # and never more than this
 
 
 @dataclass(frozen=True)
@@ -26,6 +27,11 @@ class ImageFeatureExtraction:
 
     dimensions: int
     tolerance: float = EMBEDDING_TOLERANCE
+
+    @property
+    def most(self) -> float:
+        """The largest difference however large the values are: of float16 the rounding alone is more than usual."""
+        return EMBEDDING_MOST if self.tolerance <= EMBEDDING_TOLERANCE else self.tolerance
 
     @property
     def id(self) -> str:
@@ -52,4 +58,4 @@ class ImageFeatureExtraction:
 
     @property
     def _embedding(self) -> TensorSpec:
-        return TensorSpec("EMBEDDING", "FP32", (self.dimensions,), tolerance=self.tolerance)
+        return TensorSpec("EMBEDDING", "FP32", (self.dimensions,), tolerance=self.tolerance, most=self.most)

@@ -47,4 +47,5 @@ def _spec(name: str, answers: Sequence[GoldenTensor]) -> TensorSpec:
         for answer in answers
         if isinstance(answer, ValueTensor) and (largest := float(np.max(np.abs(answer.values.astype(np.float64)))))
     ]
-    return TensorSpec(name, first.datatype, first.values.shape, max(shares, default=0))
+    most = max(answer.tolerance or 0 for answer in answers)
+    return TensorSpec(name, first.datatype, first.values.shape, max(shares, default=0), most=most)

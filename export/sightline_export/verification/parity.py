@@ -91,7 +91,7 @@ def compare_answers(
             output=spec.name,
             batch=len(wanted[spec.name]),
             difference=max_abs_difference(wanted[spec.name], got[spec.name]),
-            tolerance=allowed_difference(wanted[spec.name], spec.tolerance),
+            tolerance=allowed_difference(wanted[spec.name], spec),
             runtime=runtime,
             first=first,
         )
@@ -99,14 +99,14 @@ def compare_answers(
     )
 
 
-def allowed_difference(wanted: NDArray[Any], tolerance: float) -> float:
+def allowed_difference(wanted: NDArray[Any], spec: TensorSpec) -> float:
     """The tolerance in the unit of the output: of the largest value for numbers, in levels for pixels and pictures.
 
     A tolerance that is not relative would let everything pass where scores are small, as those of random weights are.
     """
     if wanted.dtype.kind != "f":
-        return tolerance
-    return tolerance * float(np.max(np.abs(wanted), initial=0.0))
+        return spec.tolerance
+    return min(spec.tolerance * float(np.max(np.abs(wanted), initial=0.0)), spec.most)
 
 
 def max_abs_difference(wanted: NDArray[Any], got: NDArray[Any]) -> float:
