@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
 from pathlib import Path
-from typing import Any
 
 from google.protobuf.text_format import ParseError
 
+from sightline_backend.model_config import string_parameters
 from sightline_export.errors import RepositoryUnusable, UnknownModel
 from sightline_export.in_process import ensemble_runtime, step_runtime
 from sightline_export.repository.golden import GoldenCase, read_cases
@@ -117,8 +116,3 @@ def read_config(repository: Path, model: str) -> ModelConfig:
         raise RepositoryUnusable(
             f"expected a model configuration in {path}, got: {error}; export the model again"
         ) from error
-
-
-def string_parameters(config: Mapping[str, Any]) -> dict[str, str]:
-    """The parameters of a configuration, by key."""
-    return {key: str(value.get("string_value", "")) for key, value in config.get("parameters", {}).items()}
