@@ -10,6 +10,7 @@ from typing import Any
 import triton_python_backend_utils as pb_utils  # pyright: ignore[reportMissingModuleSource]
 
 from sightline_backend.adapter import error_response
+from sightline_backend.idle_memory import IDLE_MEMORY
 from sightline_backend.onnx_runtime.autocomplete import complete_from_graph, is_complete
 from sightline_backend.onnx_runtime.batching import Result, Work, run_all
 from sightline_backend.onnx_runtime.providers import CPU, choose_providers
@@ -43,10 +44,13 @@ class TritonPythonModel:
         validate(config, graph)
         self.signature = Signature.of(config, graph)
         self.run = runner(session, settings)
+        IDLE_MEMORY.used()
 
     def execute(self, requests: list[pb_utils.InferenceRequest]) -> list[pb_utils.InferenceResponse]:
         works = [self.work(request) for request in requests]
-        return [self.response(result) for result in run_all(works, self.run, batching=self.signature.batching)]
+        results = run_all(works, self.run, batching=self.signature.batching)
+        IDLE_MEMORY.used()
+        return [self.response(result) for result in results]
 
     def work(self, request: pb_utils.InferenceRequest) -> Work | Exception:
         try:

@@ -12,6 +12,7 @@ from collections.abc import Callable, Sequence
 import triton_python_backend_utils as pb_utils  # pyright: ignore[reportMissingModuleSource]
 
 from sightline_backend.errors import BackendError, ModelError
+from sightline_backend.idle_memory import IDLE_MEMORY
 
 
 def answer_each(
@@ -19,7 +20,9 @@ def answer_each(
     answer: Callable[[pb_utils.InferenceRequest], list[pb_utils.Tensor]],
 ) -> list[pb_utils.InferenceResponse]:
     """Answer requests one by one; one that fails gets its own `error_response` and leaves the others alone."""
-    return [_answer_one(request, answer) for request in requests]
+    responses = [_answer_one(request, answer) for request in requests]
+    IDLE_MEMORY.used()
+    return responses
 
 
 def input_array(request: pb_utils.InferenceRequest, name: str) -> pb_utils.Array:

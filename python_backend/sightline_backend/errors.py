@@ -4,12 +4,16 @@ BackendError
 ├── PictureError (ValueError)         the sender's picture can't be used
 │   ├── PictureFormatError            it is not a JPEG, PNG, WebP, BMP or GIF file
 │   ├── PictureTooLargeError          it holds more pixels than we decode
-│   └── PictureDamagedError           it is truncated or broken
+│   ├── PictureDamagedError           it is truncated or broken
+│   └── FaceNotFoundError             it shows no face, and the model is for faces
 ├── PixelsError (ValueError)          an array is not a picture of the expected shape and type
+├── EditError (ValueError)            an edit can't be done as the request asks
+├── ClassIdError (ValueError)         a request names a class that the model does not have
 ├── TextError (ValueError)            a string of a request is not UTF-8
 ├── ParameterError (ValueError)       a parameter of a model's configuration can't be used
 │   └── ModelConfigError              the configuration does not fit the model file
 └── ModelError (RuntimeError)         a model failed on a request
+    └── PackageMissingError           a package that the model needs is not installed
 
 Every message says what was expected, what came and what to do.
 """
@@ -35,6 +39,10 @@ class PictureDamagedError(PictureError):
     """The file is of an accepted format, but truncated or broken."""
 
 
+class FaceNotFoundError(PictureError):
+    """The picture shows no face that can be found, and the model takes nothing else."""
+
+
 class PixelsError(BackendError, ValueError):
     """An array is not uint8 pixels of the expected shape."""
 
@@ -47,9 +55,21 @@ class ModelConfigError(ParameterError):
     """A model's configuration asks for something that the model file does not offer."""
 
 
+class EditError(BackendError, ValueError):
+    """A parameter of an edit can't be used, or the result would be too large; the fault is the sender's."""
+
+
+class ClassIdError(BackendError, ValueError):
+    """A request names a class that the model does not have."""
+
+
 class TextError(BackendError, ValueError):
     """A string of a request is not UTF-8."""
 
 
 class ModelError(BackendError, RuntimeError):
     """A model failed on a request; unlike all others, not the sender's fault as far as we can tell."""
+
+
+class PackageMissingError(ModelError):
+    """A package that the model needs is not installed where it runs."""

@@ -43,14 +43,14 @@ def fitted(image: Image.Image, covered: Box, size_wh: tuple[int, int], spec: Pix
         raise PictureDamagedError(f"expected a grey, colour, palette or CMYK image, got mode {image.mode!r}") from error
     if spec.shorter_side is not None:
         return np.array(_cropped(image, covered, size_wh, spec, spec.shorter_side)).reshape(spec.shape)
-    content_wh = _content_wh(size_wh, spec)
-    content = np.asarray(_resized(image, content_wh, _source_box(covered, spec), spec), dtype=np.uint8)
-    content = content.reshape(content_wh[1], content_wh[0], spec.channels)
+    shown_wh = content_wh(size_wh, spec)
+    content = np.asarray(_resized(image, shown_wh, _source_box(covered, spec), spec), dtype=np.uint8)
+    content = content.reshape(shown_wh[1], shown_wh[0], spec.channels)
     if content.shape == spec.shape:
         return np.array(content)  # Pillow's own memory is read-only
     pixels = np.full(spec.shape, LETTERBOX_LEVEL, np.uint8)
-    left, top = (spec.width - content_wh[0]) // 2, (spec.height - content_wh[1]) // 2
-    pixels[top : top + content_wh[1], left : left + content_wh[0]] = content
+    left, top = (spec.width - shown_wh[0]) // 2, (spec.height - shown_wh[1]) // 2
+    pixels[top : top + shown_wh[1], left : left + shown_wh[0]] = content
     return pixels
 
 
@@ -59,9 +59,7 @@ def _cropped(
 ) -> Image.Image:
     """A picture of `size_wh` at the shorter side wanted, of which the middle is cut out."""
     shorter, longer = min(size_wh), max(size_wh)
-    longer_side = int(shorter_side * longer / shorter)
-    width, height = (longer_side, shorter_side) if size_wh[0] > size_wh[1] else (shorter_side, longer_side)
-    x, y = round((width - spec.width) / 2), round((height - spec.height) / 2)
+    (width, height), (x, y) = resized_and_corner(size_wh, spec, shorter_side)
     shown = (x, y, x + spec.width, y + spec.height)
     if longer <= MAX_RESAMPLED_WHOLE * shorter:
         return _resized(image, (width, height), covered, spec).crop(shown)
@@ -76,7 +74,17 @@ def _cropped(
     return _resized(image, (spec.width, spec.height), box, spec)
 
 
-def _content_wh(size_wh: tuple[int, int], spec: PixelSpec) -> tuple[int, int]:
+def resized_and_corner(
+    size_wh: tuple[int, int], spec: PixelSpec, shorter_side: int
+) -> tuple[tuple[int, int], tuple[int, int]]:
+    """Size (w, h) to which `shorter_side` brings a picture, and the left top corner (x, y) of the crop in it."""
+    shorter, longer = min(size_wh), max(size_wh)
+    longer_side = int(shorter_side * longer / shorter)
+    width, height = (longer_side, shorter_side) if size_wh[0] > size_wh[1] else (shorter_side, longer_side)
+    return (width, height), (round((width - spec.width) / 2), round((height - spec.height) / 2))
+
+
+def content_wh(size_wh: tuple[int, int], spec: PixelSpec) -> tuple[int, int]:
     """Size of the part of the result that shows the picture."""
     if spec.fit != "letterbox":
         return spec.width, spec.height

@@ -151,8 +151,20 @@ def decode(data: bytes, spec: PixelSpec, *, max_pixels: int = MAX_PIXELS) -> npt
     >>> decode(Path("digit.jpg").read_bytes(), PixelSpec(64, 64)).shape
     (64, 64, 3)
     """
+    return decode_sized(data, spec, max_pixels=max_pixels)[0]
+
+
+def decode_sized(
+    data: bytes, spec: PixelSpec, *, max_pixels: int = MAX_PIXELS
+) -> tuple[npt.NDArray[np.uint8], tuple[int, int]]:
+    """Like `decode`, with the upright width and height of the picture as it was sent.
+
+    >>> pixels, size_wh = decode_sized(Path("digit.jpg").read_bytes(), PixelSpec(64, 64))
+    >>> pixels.shape, size_wh
+    ((64, 64, 3), (640, 480))
+    """
     picture = open_reduced(data, lambda size_wh: margin_wh(size_wh, spec), max_pixels=max_pixels)
-    return fitted(picture.image, picture.box_xyxy, picture.size_wh, spec)
+    return fitted(picture.image, picture.box_xyxy, picture.size_wh, spec), picture.size_wh
 
 
 def decode_batch(files: Sequence[bytes], spec: PixelSpec) -> npt.NDArray[np.uint8]:
@@ -164,10 +176,20 @@ def decode_batch(files: Sequence[bytes], spec: PixelSpec) -> npt.NDArray[np.uint
     Raises:
         PictureError: as in `decode`; of several pictures the message says which one.
     """
-    pixels = np.empty((len(files), *spec.shape), np.uint8)
+    return decode_batch_sized(files, spec)[0]
+
+
+def decode_batch_sized(files: Sequence[bytes], spec: PixelSpec) -> tuple[npt.NDArray[np.uint8], npt.NDArray[np.int32]]:
+    """Like `decode_batch`, with the sizes of the pictures as they were sent.
+
+    Returns:
+        Pixels, uint8, (n, *spec.shape), and upright width and height of each picture, int32, (n, 2).
+    """
+    pixels, sizes_wh = np.empty((len(files), *spec.shape), np.uint8), np.empty((len(files), 2), np.int32)
     for index, data in enumerate(files):
-        pixels[index] = decode(data, spec) if len(files) == 1 else _decode_numbered(data, spec, index, len(files))
-    return pixels
+        one = decode_sized(data, spec) if len(files) == 1 else _decode_numbered(data, spec, index, len(files))
+        pixels[index], sizes_wh[index] = one
+    return pixels, sizes_wh
 
 
 def fit(image: Image.Image, spec: PixelSpec) -> npt.NDArray[np.uint8]:
@@ -184,8 +206,10 @@ def fit(image: Image.Image, spec: PixelSpec) -> npt.NDArray[np.uint8]:
     return fitted(image, (0.0, 0.0, float(image.width), float(image.height)), image.size, spec)
 
 
-def _decode_numbered(data: bytes, spec: PixelSpec, index: int, count: int) -> npt.NDArray[np.uint8]:
+def _decode_numbered(
+    data: bytes, spec: PixelSpec, index: int, count: int
+) -> tuple[npt.NDArray[np.uint8], tuple[int, int]]:
     try:
-        return decode(data, spec)
+        return decode_sized(data, spec)
     except PictureError as error:
         raise type(error)(f"picture {index + 1} of {count}: {error}") from error

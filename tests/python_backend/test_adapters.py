@@ -1,4 +1,4 @@
-"""The backends image_decode, image_encode and latent_noise in a real tritonserver."""
+"""The backends image_decode, image_encode, class_map and latent_noise in a real tritonserver."""
 
 import io
 from typing import Any
@@ -8,6 +8,7 @@ import pytest
 from PIL import Image
 from tritonclient.utils import InferenceServerException
 
+from sightline_backend.class_maps import MapFit, to_sent_size
 from sightline_backend.noise import normal_noise
 from sightline_backend.pictures import encode_png, open_picture
 from sightline_backend.pixels import PixelSpec, decode
@@ -33,28 +34,66 @@ BAD = [
 ]
 
 
+_Tensors = list[tuple[str, str, list[str]]]
+
+
 @pytest.mark.parametrize(
     ("model", "takes", "gives"),
     [
-        ("decode", ("IMAGE", "TYPE_STRING", ["1"]), ("PIXELS", "TYPE_UINT8", ["6", "8", "3"])),
-        ("encode", ("PIXELS", "TYPE_UINT8", ["-1", "-1", "3"]), ("RESULT", "TYPE_STRING", ["1"])),
-        ("noise", ("SEED", "TYPE_INT64", ["1"]), ("NOISE", "TYPE_FP32", ["33"])),
+        (
+            "decode",
+            [("IMAGE", "TYPE_STRING", ["1"])],
+            [("PIXELS", "TYPE_UINT8", ["6", "8", "3"]), ("SIZE_WH", "TYPE_INT32", ["2"])],
+        ),
+        ("encode", [("PIXELS", "TYPE_UINT8", ["-1", "-1", "3"])], [("RESULT", "TYPE_STRING", ["1"])]),
+        ("noise", [("SEED", "TYPE_INT64", ["1"])], [("NOISE", "TYPE_FP32", ["33"])]),
+        (
+            "class_map",
+            [("CLASSES", "TYPE_UINT8", ["-1", "-1"]), ("SIZE_WH", "TYPE_INT32", ["2"])],
+            [("CLASS_MAP", "TYPE_STRING", ["1"])],
+        ),
     ],
 )
 def test_a_configuration_of_backend_and_parameters_is_completed(
-    triton: Triton, model: str, takes: tuple[str, str, list[str]], gives: tuple[str, str, list[str]]
+    triton: Triton, model: str, takes: _Tensors, gives: _Tensors
 ) -> None:
     config = triton.config(model)
     for key, expected in (("input", takes), ("output", gives)):
-        assert [(entry["name"], entry["data_type"], entry["dims"]) for entry in config[key]] == [expected]
+        assert [(entry["name"], entry["data_type"], entry["dims"]) for entry in config[key]] == expected
     assert config["max_batch_size"] == 32
     assert "dynamic_batching" in config
 
 
 def test_pictures_are_decoded_as_training_decodes_them(triton: Triton) -> None:
     files = [picture("PNG"), picture("JPEG", (500, 400)), picture("WEBP", (7, 300))]
-    pixels = triton.infer("decode", {"IMAGE": texts(*files)})["PIXELS"]
-    assert np.array_equal(pixels, np.stack([decode(file, SPEC) for file in files]))
+    answer = triton.infer("decode", {"IMAGE": texts(*files)})
+    assert np.array_equal(answer["PIXELS"], np.stack([decode(file, SPEC) for file in files]))
+    assert answer["SIZE_WH"].dtype == np.int32
+    assert answer["SIZE_WH"].tolist() == [[30, 20], [500, 400], [7, 300]]
+
+
+def test_a_configuration_of_an_earlier_export_gives_pixels_only(triton: Triton) -> None:
+    answer = triton.infer("decode_earlier", {"IMAGE": texts(picture())})
+    assert answer.keys() == {"PIXELS"}
+    assert np.array_equal(answer["PIXELS"], decode(picture(), SPEC)[np.newaxis])
+
+
+CLASSES = np.array([[[0, 1, 2], [3, 4, 5]], [[6, 7, 8], [9, 10, 11]]], np.uint8)
+
+
+def test_class_maps_come_as_pictures_of_the_sizes_that_were_sent(triton: Triton) -> None:
+    sizes_wh = np.array([[6, 2], [1, 1]], np.int32)
+    maps = triton.infer("class_map", {"CLASSES": CLASSES, "SIZE_WH": sizes_wh})["CLASS_MAP"]
+    wanted = [to_sent_size(CLASSES[0], (6, 2), MapFit("squash")), to_sent_size(CLASSES[1], (1, 1), MapFit("squash"))]
+    for file, classes in zip(maps[:, 0], wanted, strict=True):
+        assert np.array_equal(np.asarray(open_picture(file)), classes)
+
+
+@pytest.mark.parametrize("size_wh", [(0, 5), (-1, 5), (65_536, 1), (50_000, 1_001)])
+def test_a_size_that_no_picture_has_is_the_senders_error(triton: Triton, size_wh: tuple[int, int]) -> None:
+    with pytest.raises(InferenceServerException, match="expected SIZE_WH of a picture") as refused:
+        triton.infer("class_map", {"CLASSES": CLASSES[:1], "SIZE_WH": np.array([size_wh], np.int32)})
+    assert refused.value.status() == "StatusCode.INVALID_ARGUMENT"
 
 
 @pytest.mark.parametrize(("data", "named"), BAD)
@@ -123,7 +162,16 @@ UNLOADABLE: dict[str, tuple[str, str]] = {
         + parameters(width="8", height="6")
         + tensor("input", "IMAGE", "TYPE_STRING", "[1]")
         + tensor("output", "PIXELS", "TYPE_UINT8", "[8,6,3]"),
-        "expected one output, PIXELS TYPE_UINT8 [6, 8, 3], got PIXELS TYPE_UINT8 [8, 6, 3]; correct the output in",
+        "expected 2 outputs, PIXELS TYPE_UINT8 [6, 8, 3] and SIZE_WH TYPE_INT32 [2] (optional), got PIXELS TYPE_UINT8 "
+        "[8, 6, 3]; correct the output in",
+    ),
+    "class_map_of_unknown_fit": (
+        'backend: "class_map"\n' + parameters(fit="pad"),
+        "fit: expected one of squash, crop, letterbox, got 'pad'",
+    ),
+    "class_map_without_sizes": (
+        'backend: "class_map"\nmax_batch_size: 4\n' + tensor("input", "CLASSES", "TYPE_UINT8", "[-1,-1]"),
+        "expected 2 inputs, CLASSES TYPE_UINT8 [-1, -1] and SIZE_WH TYPE_INT32 [2], got CLASSES TYPE_UINT8 [-1, -1];",
     ),
     "encode_of_floats": (
         'backend: "image_encode"\nmax_batch_size: 4\n' + tensor("input", "PIXELS", "TYPE_FP32", "[-1,-1,3]"),

@@ -99,7 +99,6 @@ def test_settings_reach_the_session(tmp_path: Path) -> None:
         intra_op_threads=2,
         inter_op_threads=3,
         parallel=True,
-        cpu_mem_arena=False,
         session_entries={"session.intra_op.allow_spinning": "0"},
     )
     session: Any = open_session(path, settings, [CPU])

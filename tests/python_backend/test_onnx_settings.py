@@ -44,6 +44,13 @@ def test_truth_values(text: str, expected: bool) -> None:
     assert (settings.cpu_mem_arena, settings.mem_pattern) == (expected, expected)
 
 
+def test_there_is_no_arena_unless_a_parameter_needs_it() -> None:
+    shrinkage = {"memory.enable_memory_arena_shrinkage": "cpu:0"}
+    assert not SessionSettings.from_config({}).cpu_mem_arena
+    assert SessionSettings.from_config(parameters(**shrinkage)).cpu_mem_arena
+    assert not SessionSettings.from_config(parameters(**shrinkage, enable_mem_arena="0")).cpu_mem_arena
+
+
 def test_every_parameter_is_read() -> None:
     config = parameters(
         **{
@@ -65,6 +72,7 @@ def test_every_parameter_is_read() -> None:
             "session.inter_op.allow_spinning": "0",
             "session.use_device_allocator_for_initializers": "1",
         },
+        cpu_mem_arena=True,
         run_entries={"memory.enable_memory_arena_shrinkage": "cpu:0"},
         op_libraries=("a.so", "b.so"),
     )

@@ -146,7 +146,9 @@ def write_good_models(repository: Path) -> None:
         "decode_waiting",
         'backend: "image_decode"\nmax_batch_size: 16\n' + size + full + WAITING + ON_CPU,
     )
+    write(repository, "decode_earlier", 'backend: "image_decode"\nmax_batch_size: 16\n' + size + full + ON_CPU)
     write(repository, "encode", 'backend: "image_encode"\n' + ON_CPU)
+    write(repository, "class_map", 'backend: "class_map"\n' + parameters(fit="squash") + ON_CPU)
     write(repository, "noise", 'backend: "latent_noise"\n' + parameters(size="33") + ON_CPU)
     write(repository, "bare", None, doubled((BATCH, 3)))
     write(repository, "vector", ONNX + ON_CPU, doubled((BATCH,)))

@@ -7,7 +7,19 @@ from __future__ import annotations
 
 from pathlib import Path
 
-NAMES = ("image_decode", "image_encode", "latent_noise", "onnxruntime")
+NAMES = (
+    "class_map",
+    "explain",
+    "face_align",
+    "face_cascade",
+    "image_decode",
+    "image_edit",
+    "image_encode",
+    "image_pair",
+    "image_tiles",
+    "latent_noise",
+    "onnxruntime",
+)
 
 
 def directory() -> Path:

@@ -75,8 +75,7 @@ def open_session(path: Path, settings: SessionSettings, providers: Sequence[Prov
         )
         options.intra_op_num_threads = settings.intra_op_threads
         options.inter_op_num_threads = settings.inter_op_threads
-        if settings.cpu_mem_arena is not None:
-            options.enable_cpu_mem_arena = settings.cpu_mem_arena
+        options.enable_cpu_mem_arena = settings.cpu_mem_arena
         if settings.mem_pattern is not None:
             options.enable_mem_pattern = settings.mem_pattern
         for key, value in settings.session_entries.items():

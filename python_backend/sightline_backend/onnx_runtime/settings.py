@@ -33,7 +33,7 @@ class SessionSettings:
     intra_op_threads: int = 0
     """0: ONNX Runtime's default, one per core."""
     inter_op_threads: int = 0
-    cpu_mem_arena: bool | None = None
+    cpu_mem_arena: bool = False
     mem_pattern: bool | None = None
     session_entries: dict[str, str] = field(default_factory=_no_entries)
     run_entries: dict[str, str] = field(default_factory=_no_entries)
@@ -60,13 +60,19 @@ class SessionSettings:
             parallel=mode == 1,
             intra_op_threads=max(0, parse_int(parameters.get("intra_op_thread_count", "0"))),
             inter_op_threads=max(0, parse_int(parameters.get("inter_op_thread_count", "0"))),
-            cpu_mem_arena=_optional_bool(parameters, "enable_mem_arena"),
+            cpu_mem_arena=_cpu_mem_arena(parameters),
             mem_pattern=_optional_bool(parameters, "enable_mem_pattern"),
             session_entries=_NO_SPINNING
             | {key: value for key, value in parameters.items() if key.startswith("session.")},
             run_entries={key: value for key, value in parameters.items() if key == _ARENA_SHRINKAGE},
             op_libraries=tuple(config.get("model_operations", {}).get("op_library_filename", ())),
         )
+
+
+def _cpu_mem_arena(parameters: Mapping[str, str]) -> bool:
+    """Off unless asked for: the arena is as fast as the C library, but never gives back what one large batch took."""
+    chosen = _optional_bool(parameters, "enable_mem_arena")
+    return _ARENA_SHRINKAGE in parameters if chosen is None else chosen
 
 
 def _optional_bool(parameters: Mapping[str, str], key: str) -> bool | None:
