@@ -13,7 +13,13 @@ import sys
 import sysconfig
 from pathlib import Path
 
-MODULES = {"numpy": "numpy", "onnxruntime": "onnxruntime", "pillow": "PIL", "sightline-backend": "sightline_backend"}
+MODULES = {
+    "numpy": "numpy",
+    "onnxruntime": "onnxruntime",
+    "opencv-python-headless": "cv2",
+    "pillow": "PIL",
+    "sightline-backend": "sightline_backend",
+}
 
 
 def version_of(distribution: str) -> str | None:

@@ -10,8 +10,9 @@ from sightline_server.console import print_table
 from sightline_server.errors import MachineError, SightlineServerError
 from sightline_server.machine import examine_machine, examine_ports, examine_selection
 from sightline_server.preflight import Finding
-from sightline_server.repository import Selection, read_repository, select
+from sightline_server.repository import read_repository
 from sightline_server.runtime import Runtime, find_runtime
+from sightline_server.selection import Selection, select
 
 
 @dataclass(frozen=True)

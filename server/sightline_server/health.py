@@ -12,7 +12,8 @@ from sightline_server.control import CallFailed, Control
 from sightline_server.errors import NoAnswerError, NotAnsweringError
 from sightline_server.golden import read_golden
 from sightline_server.probe import Outcome, Probe, classify, probe
-from sightline_server.repository import Model, enumeration, read_repository, select
+from sightline_server.repository import Model, read_repository
+from sightline_server.selection import enumeration, select
 
 # a queue is full because the model works through it: it answers others
 HEALTHY = (Outcome.OK, Outcome.BUSY)

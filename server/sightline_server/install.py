@@ -21,6 +21,7 @@ from sightline_server.runtime import MARKER
 
 TRITON = "nvidia-pytriton==0.7.0"  # carries tritonserver 2.51; its own dependencies are for its Python interface
 NUMPY = "numpy>=1.26,<2"
+OPENCV = "opencv-python-headless>=4.10,<4.12"  # for faces; later ones need numpy 2
 # numpy 1.26 has no wheels beyond
 PYTHON_MINORS = ((3, 10), (3, 11), (3, 12))
 
@@ -34,6 +35,7 @@ class Recipe:
     numpy: str
     backend: str
     """Folder of a checkout, installed editable, or a requirement such as `sightline-backend==0.1.0`."""
+    opencv: str = OPENCV
 
 
 def default_backend() -> str:
@@ -72,9 +74,9 @@ def install_runtime(runtime: Path, backend: str | None, say: Callable[[str], Non
         pip = [python, "-m", "pip", "install", "--no-input"]
     say(f"Installing tritonserver ({TRITON}).")
     call([*pip, "--no-deps", TRITON], log, f"{TRITON} could not be installed")
-    say(f"Installing {NUMPY} and sightline-backend.")
+    say(f"Installing {NUMPY}, {OPENCV} and sightline-backend.")
     source = ["--editable", backend] if Path(backend).is_dir() else [backend]
-    call([*pip, NUMPY, *source], log, "the packages of the Python backends could not be installed")
+    call([*pip, NUMPY, OPENCV, *source], log, "the packages of the Python backends could not be installed")
     beside = marker.with_suffix(".new")
     beside.write_text(json.dumps(vars(recipe), indent=1) + "\n")
     beside.replace(marker)

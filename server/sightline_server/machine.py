@@ -17,14 +17,15 @@ from sightline_server.preflight import (
     check_glibc,
     check_model_names,
     check_open_files,
+    check_opencv,
     check_packages,
     check_ports,
     check_shared_memory,
     check_stub,
     missing_library,
 )
-from sightline_server.repository import Selection
 from sightline_server.runtime import Python, Runtime
+from sightline_server.selection import Selection
 from sightline_server.shared_memory import SHARED_MEMORY
 
 STUB_TIMEOUT_S = 10
@@ -121,4 +122,8 @@ def examine_ports(host: str, ports: Ports) -> list[Finding]:
 def examine_selection(selection: Selection, runtime: Runtime) -> list[Finding]:
     ours = sightline_backends(runtime.sightline_backends)
     triton = [path.name for path in runtime.triton_backends.glob("*") if any(path.glob("libtriton_*.so"))]
-    return [check_model_names(selection), check_backends(selection, runtime, [*ours, *triton])]
+    return [
+        check_model_names(selection),
+        check_backends(selection, runtime, [*ours, *triton]),
+        *check_opencv(selection, runtime),
+    ]

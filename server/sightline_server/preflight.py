@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from sightline_server.backend_directory import is_shell_safe
-from sightline_server.repository import Selection
 from sightline_server.runtime import Python, Runtime
+from sightline_server.selection import Selection
 from sightline_server.shared_memory import SHARED_MEMORY
 
 MIN_GLIBC = (2, 35)  # nvidia-pytriton's wheel is a manylinux_2_35 wheel
@@ -18,6 +18,8 @@ MIN_OPEN_FILES = 256
 SHARED_MEMORY_BASE = 16 << 20  # six Python processes were seen to use 7 MiB in all; Docker gives 64 MB
 SHARED_MEMORY_PER_INSTANCE = 2 << 20
 LOADER_ERROR = re.compile(r"error while loading shared libraries: (?P<library>[^\s:]+): (?P<reason>.*)")
+OPENCV = "opencv-python-headless"
+FACE_BACKENDS = ("face_align", "face_cascade")
 INSTALL = "run `sightline install-runtime` again"
 
 
@@ -152,6 +154,17 @@ def check_backends(selection: Selection, runtime: Runtime, available: Iterable[s
             advice = INSTALL
         return Finding("backends", False, f"{text}, found {', '.join(sorted(known - {''}))}", advice)
     return Finding("backends", True, ", ".join(sorted(known - {""})))
+
+
+def check_opencv(selection: Selection, runtime: Runtime) -> list[Finding]:
+    """Models of faces need OpenCV; no other does. Of a container nothing is known here."""
+    faces = [model.name for model in selection.models if model.backend in FACE_BACKENDS]
+    if not faces or runtime.python is None:
+        return []
+    problem = runtime.python.problems.get(OPENCV)
+    if problem is not None:
+        return [Finding(OPENCV, False, f"expected it for {', '.join(faces)}: {problem}", INSTALL)]
+    return [Finding(OPENCV, True, runtime.python.packages.get(OPENCV) or "installed")]
 
 
 def check_model_names(selection: Selection) -> Finding:

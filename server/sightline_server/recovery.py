@@ -7,6 +7,8 @@ MAX_QUICK_DEATHS = 5
 HANG_S = 60.0
 FIRST_DELAY_S = 0.5
 MAX_DELAY_S = 30.0
+PROBE_INTERVAL_S = 2.0
+MAX_PROBE_SHARE = 0.01
 
 
 @dataclass
@@ -38,6 +40,17 @@ class RepairPolicy:
 
     def recent(self, model: str, now_s: float) -> list[float]:
         return [at for at in self.attempts.get(model, []) if now_s - at < 4 * MAX_DELAY_S]
+
+
+def pause_after_probe_s(took_s: float, *, answered: bool) -> float:
+    """How long a model is left alone after a probe, so that an idle server spends little time on a slow model.
+
+    >>> pause_after_probe_s(0.005, answered=True), pause_after_probe_s(0.1, answered=True)
+    (2.0, 10.0)
+    """
+    if not answered:
+        return PROBE_INTERVAL_S
+    return min(MAX_DELAY_S, max(PROBE_INTERVAL_S, took_s / MAX_PROBE_SHARE))
 
 
 @dataclass

@@ -1,17 +1,18 @@
-"""Reading a model repository: which models it holds and which of them can be served."""
+"""Reading a model repository: which models it holds, and what each of them needs."""
 
 import importlib
 import re
-from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from sightline_server.errors import ModelNotBuiltError, NotARepositoryError, UnknownModelError
+from sightline_server.errors import NotARepositoryError
 
 # what Triton itself recognises in a version folder without a config.pbtxt
 MODEL_FILES = ("model.onnx", "model.plan", "model.pt", "model.xml", "model.py", "model.savedmodel", "model.graphdef")
 VERSION_FOLDER = re.compile(r"[1-9][0-9]*")
+# these ask the model that their parameter `network` names while they answer; Triton knows nothing of that
+ASKING_BACKENDS = ("explain", "image_tiles")
 
 
 @dataclass(frozen=True)
@@ -31,21 +32,16 @@ class Model:
     inputs: tuple[str, ...]
     outputs: tuple[str, ...]
     instance_count: int
+    asks: tuple[str, ...] = ()
+    """Names of the models that it asks itself; Triton does not load them with it."""
+
+    @property
+    def parts(self) -> tuple[str, ...]:
+        """Names of the models without which it answers nothing."""
+        return (*self.steps, *self.asks)
 
     def golden_file(self, version: int) -> Path:
         return self.path / str(version) / "golden" / "golden.json"
-
-
-@dataclass(frozen=True)
-class Selection:
-    """What is going to be served."""
-
-    models: tuple[Model, ...]
-    """All models that will be loaded, steps of ensembles included."""
-    top_level: tuple[str, ...]
-    """The models to load by name; the steps of an ensemble are loaded with it."""
-    notes: tuple[str, ...]
-    """One sentence for each model that was left out."""
 
 
 def read_repository(repository: Path, config_name: str | None = None) -> dict[str, Model]:
@@ -104,7 +100,15 @@ def read_model(folder: Path, config_name: str | None = None) -> Model:
         inputs=tuple(tensor.name for tensor in config.input),
         outputs=tuple(tensor.name for tensor in config.output),
         instance_count=sum(max(1, group.count) for group in config.instance_group) or 2,
+        asks=asked_models(config),
     )
+
+
+def asked_models(config: Any) -> tuple[str, ...]:
+    if config.backend not in ASKING_BACKENDS or "network" not in config.parameters:
+        return ()
+    network = str(config.parameters["network"].string_value).strip()
+    return (network,) if network else ()
 
 
 def read_config(folder: Path, config_name: str | None) -> Any:
@@ -130,52 +134,3 @@ def read_config(folder: Path, config_name: str | None) -> Any:
             "Rename one of the two."
         )
     return config
-
-
-def select(models: dict[str, Model], chosen: Sequence[str] | None = None) -> Selection:
-    """Chooses what to serve: everything that is built, or the models of `chosen` with their steps.
-
-    Raises:
-        UnknownModelError: A name of `chosen` is not in the repository.
-        ModelNotBuiltError: A model of `chosen` has no version, or nothing at all can be served.
-    """
-    for name in chosen or ():
-        if name not in models:
-            raise UnknownModelError(
-                f"The repository holds no model {name!r}. It holds: {', '.join(sorted(models))}. "
-                "Correct --models, or leave it out to serve all."
-            )
-    wanted = list(dict.fromkeys(chosen)) if chosen else list(models)
-    problems = {name: problem for name in wanted if (problem := why_not_servable(models[name], models))}
-    if chosen and problems:
-        raise ModelNotBuiltError(" ".join(problems.values()))
-    served = [name for name in wanted if name not in problems]
-    used_as_step = {step for name in wanted for step in models[name].steps}
-    # a shared step that is not built is already named by the ensembles that wait for it
-    notes = tuple(problem for name, problem in problems.items() if name not in used_as_step)
-    if not served or (not chosen and notes and set(served) <= used_as_step):
-        raise ModelNotBuiltError(f"No model of the repository can be served yet. {' '.join(notes)}")
-    steps = {step for name in served for step in models[name].steps}
-    return Selection(
-        models=tuple(models[name] for name in sorted({*served, *steps})),
-        top_level=tuple(name for name in served if name not in steps),
-        notes=notes,
-    )
-
-
-def why_not_servable(model: Model, models: dict[str, Model]) -> str | None:
-    """Why a model cannot be loaded, as one sentence; None when it can."""
-    export = f"run `sightline export {model.name}`"
-    if not model.versions:
-        return f"{model.name} has no version folder yet: {export}."
-    missing = [step for step in model.steps if step not in models]
-    if missing:
-        return f"{model.name} needs {enumeration(missing)}, which the repository does not hold: {export}."
-    unbuilt = [step for step in model.steps if not models[step].versions]
-    if unbuilt:
-        return f"{model.name} needs {enumeration(unbuilt)}, which has no version folder yet: {export}."
-    return None
-
-
-def enumeration(names: Iterable[str]) -> str:
-    return " and ".join(names)

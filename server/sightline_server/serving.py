@@ -24,8 +24,9 @@ from sightline_server.log_stream import streamed
 from sightline_server.machine import examine_machine, examine_ports, examine_selection
 from sightline_server.ports import require_host, with_free_ports
 from sightline_server.preflight import Finding
-from sightline_server.repository import read_repository, select
+from sightline_server.repository import read_repository
 from sightline_server.runtime import find_runtime
+from sightline_server.selection import select
 from sightline_server.shared_memory import region_prefix
 from sightline_server.stop_signals import Stopped, StopSignals
 from sightline_server.supervisor import Plan, Supervisor
@@ -116,7 +117,7 @@ def make_plan(options: ServeOptions, directory: Path, console: Console) -> Plan:
         tritonserver=runtime.tritonserver,
         repository=linked_repository(options.repository, directory),
         backend_directory=assemble_backend_directory(runtime, directory / "backends"),
-        models=selection.top_level,
+        models=selection.loaded_by_name,
         host=options.host,
         ports=ports,
         control_key=secrets.token_hex(16),

@@ -14,7 +14,7 @@ from sightline_server.control import CallFailed, Control
 from sightline_server.errors import TritonError
 from sightline_server.process import TritonProcess
 from sightline_server.recovery import MAX_QUICK_DEATHS, QUICK_DEATH_S, RestartPolicy
-from sightline_server.repository import Selection
+from sightline_server.selection import Selection
 from sightline_server.selftest import Tested, self_test
 from sightline_server.shared_memory import remove_unused_regions
 from sightline_server.startup import wait_until_ready
@@ -146,8 +146,8 @@ class Supervisor:
 
     def watch(self, process: TritonProcess, tested: tuple[Tested, ...]) -> None:
         """Looks after the models until tritonserver ends, must be ended, or a stop is asked for."""
-        names = [model.name for model in self.plan.selection.models]
-        watch = Watch(self.control, process.pid, tested, names, self.plan.region_prefix, self.console.say)
+        models = self.plan.selection.models
+        watch = Watch(self.control, process.pid, tested, models, self.plan.region_prefix, self.console.say)
         while not self.signals.requests and process.exit_status is None:
             can_go_on = watch.look()
             process.dead_models = watch.reloads

@@ -6,12 +6,13 @@ from concurrent.futures import ThreadPoolExecutor
 
 from sightline_server.control import CallFailed, Control
 from sightline_server.probe import Outcome, Probe, probe
-from sightline_server.recovery import HangWatch, RepairPolicy
+from sightline_server.recovery import PROBE_INTERVAL_S, HangWatch, RepairPolicy, pause_after_probe_s
+from sightline_server.repository import Model
+from sightline_server.selection import parts_of
 from sightline_server.selftest import Tested
 from sightline_server.shared_memory import remove_unused_regions
 from sightline_server.stubs import find_stubs, is_alive, model_of
 
-PROBE_INTERVAL_S = 2.0
 PROBE_TIMEOUT_S = 5.0
 RELOAD_TIMEOUT_S = 60.0
 MAX_FAILED_RELOADS = 3
@@ -25,13 +26,13 @@ class Watch:
     """
 
     def __init__(
-        self, control: Control, pid: int, tested: Sequence[Tested], models: Sequence[str], region_prefix: str,
+        self, control: Control, pid: int, tested: Sequence[Tested], models: Sequence[Model], region_prefix: str,
         say: Callable[[str], None],
     ) -> None:  # fmt: skip
         self.control = control
         self.pid = pid
         self.tested = [entry for entry in tested if entry.cases]
-        self.models = tuple(models)
+        self.models = {model.name: model for model in models}
         self.region_prefix = region_prefix
         self.say = say
         self.stubs = find_stubs(pid)
@@ -41,7 +42,9 @@ class Watch:
         self.to_reload: set[str] = set()
         self.failed_reloads = 0
         self.reloads = 0
-        self.next_probe = time.monotonic() + PROBE_INTERVAL_S
+        self.next_probes = {
+            (entry.model.name, entry.version): time.monotonic() + PROBE_INTERVAL_S for entry in self.tested
+        }
 
     def look(self) -> bool:
         """Looks once and repairs what is broken; False when only a new tritonserver can help."""
@@ -51,11 +54,16 @@ class Watch:
                 self.say(f"The Python process {pid} of {instance} has died.")
                 del self.stubs[pid]
                 self.to_reload.add(model)
-        if time.monotonic() >= self.next_probe:
-            self.next_probe = time.monotonic() + PROBE_INTERVAL_S
-            for entry in self.tested:
-                if not self.judge(entry, self.ask(entry)):
-                    return False
+        for entry in self.tested:
+            begun = time.monotonic()
+            if begun < self.next_probes[entry.model.name, entry.version]:
+                continue
+            result = self.ask(entry)
+            ended = time.monotonic()
+            pause_s = pause_after_probe_s(ended - begun, answered=result.outcome is Outcome.OK)
+            self.next_probes[entry.model.name, entry.version] = ended + pause_s
+            if not self.judge(entry, result):
+                return False
         return self.repair()
 
     def ask(self, entry: Tested) -> Probe:
@@ -96,9 +104,10 @@ class Watch:
             ready = self.control.ready_versions()
         except CallFailed:
             return
-        for name in entry.model.steps or (entry.model.name,):
-            if name not in ready:
-                self.to_reload.add(name)
+        parts = parts_of(entry.model, self.models)
+        # an ensemble is missing because a step is; Triton brings it back with that
+        candidates = parts if entry.model.is_ensemble else (*parts, entry.model.name)
+        self.to_reload.update(name for name in candidates if name not in ready)
 
     def repair(self) -> bool:
         now = time.monotonic()

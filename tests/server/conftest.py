@@ -49,6 +49,52 @@ ensemble_scheduling {
 parameters { key: "task" value { string_value: "text-length" } }
 """
 
+NETWORK_MODEL = '''
+import triton_python_backend_utils as pb_utils
+
+
+class TritonPythonModel:
+    """Pixels as they are."""
+
+    def execute(self, requests):
+        pixels = [pb_utils.get_input_tensor_by_name(request, "PIXELS").as_numpy() for request in requests]
+        return [pb_utils.InferenceResponse([pb_utils.Tensor("RESULT_PIXELS", each)]) for each in pixels]
+'''
+
+NETWORK_CONFIG = """
+backend: "python"
+max_batch_size: 8
+input { name: "PIXELS" data_type: TYPE_UINT8 dims: [ 32, 32, 3 ] }
+output { name: "RESULT_PIXELS" data_type: TYPE_UINT8 dims: [ 32, 32, 3 ] }
+instance_group { kind: KIND_CPU count: 1 }
+"""
+
+TILES_CONFIG = """
+backend: "image_tiles"
+max_batch_size: 8
+input { name: "IMAGE" data_type: TYPE_STRING dims: 1 }
+output { name: "RESULT" data_type: TYPE_STRING dims: 1 }
+instance_group { kind: KIND_CPU count: 1 }
+parameters { key: "network" value { string_value: "same_network" } }
+parameters { key: "side" value { string_value: "32" } }
+parameters { key: "halo" value { string_value: "4" } }
+"""
+
+COPY_CONFIG = """
+platform: "ensemble"
+max_batch_size: 8
+input { name: "IMAGE" data_type: TYPE_STRING dims: 1 }
+output { name: "RESULT" data_type: TYPE_STRING dims: 1 }
+ensemble_scheduling {
+  step {
+    model_name: "same_tiles"
+    model_version: -1
+    input_map { key: "IMAGE" value: "IMAGE" }
+    output_map { key: "RESULT" value: "RESULT" }
+  }
+}
+"""
+
 
 def write_model(repository: Path, name: str, config: str, files: Mapping[str, str] | None = None) -> Path:
     """Writes `<name>/config.pbtxt` and the files, whose names are relative to the folder of the model."""
@@ -85,12 +131,22 @@ def write_length_repository(repository: Path, golden_length: int = 5) -> Path:
 
 
 @pytest.fixture
-def start() -> Iterator[Callable[[Path], Service]]:
-    """`start(repository)`: a service of one test's own, to be hurt; ended whatever becomes of the test."""
+def asking_repository(tmp_path: Path) -> Path:
+    """An ensemble `copy`, whose step `same_tiles` asks `same_network`; beside it `length`."""
+    repository = write_length_repository(tmp_path / "repository")
+    write_model(repository, "same_network", NETWORK_CONFIG, {"1/model.py": NETWORK_MODEL})
+    (write_model(repository, "same_tiles", TILES_CONFIG) / "1").mkdir()
+    (write_model(repository, "copy", COPY_CONFIG) / "1").mkdir()
+    return repository
+
+
+@pytest.fixture
+def start() -> Iterator[Callable[..., Service]]:
+    """`start(repository, *options)`: a service of one test's own, to be hurt; ended whatever becomes of the test."""
     started: list[Service] = []
 
-    def launch_one(repository: Path) -> Service:
-        started.append(launch(repository))
+    def launch_one(repository: Path, *options: str) -> Service:
+        started.append(launch(repository, *options))
         return started[-1]
 
     yield launch_one

@@ -71,6 +71,27 @@ def test_pictures_are_compared_by_their_pixels(data: bytes, said: str | None) ->
     assert (not found) if said is None else said in found[0]
 
 
+@pytest.mark.parametrize(("flips", "same"), [(0.0, False), (0.01, False), (0.02, True)])
+@pytest.mark.parametrize("is_picture", [True, False])
+def test_a_share_of_the_classes_may_flip_at_an_edge(flips: float, same: bool, is_picture: bool) -> None:
+    classes = np.zeros((10, 10), np.uint8)
+    flipped = np.zeros((10, 10), np.uint8)
+    flipped[4, 4:6] = 9
+    got: Any
+    if is_picture:
+        expected = tensor([png(classes)], np.object_, is_picture=True, flips=flips)
+        got = np.array([[png(flipped)]], dtype=np.object_)
+    else:
+        expected, got = GoldenTensor("OUT", "UINT8", classes, flips=flips), flipped[None]
+    assert (outcome(expected, got) == []) is same
+
+
+def test_a_map_of_one_byte_per_pixel_is_no_colour_picture() -> None:
+    expected = tensor([png(PICTURE[..., 0])], np.object_, is_picture=True)
+    (said,) = outcome(expected, np.array([[png(PICTURE)]], dtype=np.object_))
+    assert "is a picture of 6x4, expected 6x4 with one byte per pixel" in said
+
+
 def test_whole_numbers_and_texts_must_be_equal() -> None:
     assert outcome(tensor([3], np.int64), np.array([[4]])) == ["case 'a': OUT differs by up to 1, allowed is 0"]
     texts = tensor([b"a", b"b"], np.object_)

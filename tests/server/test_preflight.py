@@ -10,14 +10,16 @@ from sightline_server.preflight import (
     check_glibc,
     check_model_names,
     check_open_files,
+    check_opencv,
     check_packages,
     check_ports,
     check_shared_memory,
     check_stub,
     missing_library,
 )
-from sightline_server.repository import Model, Selection
+from sightline_server.repository import Model
 from sightline_server.runtime import Python, Runtime
+from sightline_server.selection import Selection
 
 PACKAGES = {"numpy": "1.26.4", "onnxruntime": "1.31.1", "pillow": "13.0.0", "sightline-backend": "0.1.0"}
 REFUSED = "I1121 07:04:20.065070 4378 pb_stub.cc:2059]  Expected 9 arguments, found 1 arguments.\n"
@@ -159,6 +161,18 @@ def test_a_backend_that_is_not_there_is_named_with_its_model() -> None:
 def test_in_a_container_a_missing_backend_has_to_be_copied() -> None:
     finding = check_backends(selection("decode", "image_decode"), runtime(None), ["onnxruntime"])
     assert "python_backend/ into /t/backends" in finding.advice
+
+
+@pytest.mark.parametrize("backend", ["face_align", "face_cascade"])
+def test_models_of_faces_and_no_others_need_opencv(backend: str) -> None:
+    without = runtime(python(problems={"opencv-python-headless": "No module named 'cv2'"}))
+    (finding,) = check_opencv(selection("who", backend), without)
+    assert not finding.ok
+    assert str(finding).startswith("opencv-python-headless: expected it for who: No module named 'cv2'; run `sightline")
+    (finding,) = check_opencv(selection("who", backend), runtime(python({"opencv-python-headless": "4.11.0.86"})))
+    assert (finding.ok, finding.found) == (True, "4.11.0.86")
+    assert check_opencv(selection("net", "onnxruntime"), without) == []
+    assert check_opencv(selection("who", backend), runtime(None)) == []
 
 
 @pytest.mark.parametrize("backend", ["", "python", "onnxruntime"])

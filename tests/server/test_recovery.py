@@ -1,7 +1,14 @@
 import pytest
 
 from sightline_server.probe import Outcome, classify
-from sightline_server.recovery import HANG_S, MAX_QUICK_DEATHS, HangWatch, RepairPolicy, RestartPolicy
+from sightline_server.recovery import (
+    HANG_S,
+    MAX_QUICK_DEATHS,
+    HangWatch,
+    RepairPolicy,
+    RestartPolicy,
+    pause_after_probe_s,
+)
 from sightline_server.stubs import model_of
 
 
@@ -87,3 +94,12 @@ def test_an_answer_ends_the_count_towards_a_hang() -> None:
     watch.timed_out("a", 5, 0.0)
     watch.answered("a")
     assert not watch.timed_out("a", 5, HANG_S)
+
+
+@pytest.mark.parametrize(
+    ("took_s", "answered", "pause_s"),
+    [(0.005, True, 2.0), (0.1, True, 10.0), (4.0, True, 30.0), (5.0, False, 2.0)],
+    ids=["quick", "slow", "very slow", "no answer"],
+)
+def test_a_model_that_answers_slowly_is_asked_less_often(took_s: float, answered: bool, pause_s: float) -> None:
+    assert pause_after_probe_s(took_s, answered=answered) == pause_s

@@ -4,12 +4,15 @@ from pathlib import Path
 import pytest
 
 from sightline_server.errors import ModelNotBuiltError, NotARepositoryError, UnknownModelError
-from sightline_server.repository import Model, read_repository, select
+from sightline_server.repository import Model, read_repository
+from sightline_server.selection import select
 
 WriteModel = Callable[..., Path]
 
 
-def model(name: str, *, steps: tuple[str, ...] = (), versions: tuple[int, ...] = (1,)) -> Model:
+def model(
+    name: str, *, steps: tuple[str, ...] = (), asks: tuple[str, ...] = (), versions: tuple[int, ...] = (1,)
+) -> Model:
     return Model(
         name=name,
         path=Path(name),
@@ -21,6 +24,7 @@ def model(name: str, *, steps: tuple[str, ...] = (), versions: tuple[int, ...] =
         inputs=("X",),
         outputs=("Y",),
         instance_count=1,
+        asks=asks,
     )
 
 
@@ -120,6 +124,51 @@ def test_a_step_that_is_chosen_alone_is_loaded_by_name() -> None:
     assert select(SHARED, ["pixels"]).top_level == ("pixels",)
 
 
+ASKING = repository(
+    model("tiles", asks=("network",)),
+    model("denoiser", steps=("tiles",)),
+    model("explain", asks=("cnn",)),
+    model("cnn", steps=("pixels", "cnn_network")),
+    model("cnn_network"),
+    model("network"),
+    model("pixels"),
+)
+
+
+@pytest.mark.parametrize(
+    ("chosen", "models", "top_level", "loaded_by_name"),
+    [
+        (["denoiser"], ["denoiser", "network", "tiles"], ("denoiser",), ("network", "denoiser")),
+        (["explain"], ["cnn", "cnn_network", "explain", "pixels"], ("explain",), ("cnn", "explain")),
+        (["tiles", "network"], ["network", "tiles"], ("tiles",), ("network", "tiles")),
+        (None, sorted(ASKING), ("denoiser", "explain"), ("cnn", "network", "denoiser", "explain")),
+    ],
+    ids=["by a step", "an ensemble", "chosen as well", "everything"],
+)
+def test_a_model_that_is_asked_is_loaded_by_name_and_before_those_that_ask_it(
+    chosen: list[str] | None, models: list[str], top_level: tuple[str, ...], loaded_by_name: tuple[str, ...]
+) -> None:
+    selection = select(ASKING, chosen)
+    assert [model.name for model in selection.models] == models
+    assert (selection.top_level, selection.loaded_by_name) == (top_level, loaded_by_name)
+
+
+def test_models_that_ask_each_other_are_loaded_once_each() -> None:
+    selection = select(repository(model("a", asks=("b",)), model("b", asks=("a",))), ["a"])
+    assert sorted(selection.loaded_by_name) == ["a", "b"]
+
+
+@pytest.mark.parametrize(
+    ("backend", "asks"), [("image_tiles", ("net",)), ("explain", ("net",)), ("python", ()), ("onnxruntime", ())]
+)
+def test_only_backends_that_ask_are_followed(
+    tmp_path: Path, write_model: WriteModel, backend: str, asks: tuple[str, ...]
+) -> None:
+    parameter = 'parameters { key: "network" value { string_value: "net" } }'
+    write_model(tmp_path, "a", f'backend: "{backend}"\n{parameter}', {"1/model.py": ""})
+    assert read_repository(tmp_path)["a"].asks == asks
+
+
 def test_an_unknown_model_is_answered_with_what_there_is() -> None:
     with pytest.raises(UnknownModelError, match=r"no model 'cnm'.*It holds: alone, attention, attention_network, cnn,"):
         select(SHARED, ["cnm"])
@@ -131,8 +180,16 @@ def test_an_unknown_model_is_answered_with_what_there_is() -> None:
         (repository(model("a", versions=())), "a has no version folder yet: run `sightline export a`"),
         (repository(model("a", steps=("b",))), "a needs b, which the repository does not hold"),
         (repository(model("a", steps=("b",)), model("b", versions=())), "a needs b, which has no version folder"),
+        (
+            repository(model("a", asks=("b",))),
+            "a needs b, which the repository does not hold: run `sightline export a`",
+        ),
+        (
+            repository(model("a", steps=("b",)), model("b", asks=("c",)), model("c", versions=())),
+            "a needs c, which has no version folder yet: run `sightline export a`",
+        ),
     ],
-    ids=["not built", "step missing", "step not built"],
+    ids=["not built", "step missing", "step not built", "asked one missing", "one that a step asks not built"],
 )
 def test_a_repository_of_which_nothing_can_be_served_is_refused(models: dict[str, Model], said: str) -> None:
     with pytest.raises(ModelNotBuiltError, match=said):

@@ -1,5 +1,6 @@
 """The runtime environment of this checkout, and environments that are not one."""
 
+import json
 import sys
 from pathlib import Path
 
@@ -86,14 +87,17 @@ def test_an_unfinished_runtime_is_refused(tmp_path: Path, monkeypatch: pytest.Mo
 
 
 def test_a_runtime_is_up_to_date_only_with_its_own_recipe(tmp_path: Path) -> None:
-    recipe = Recipe("3.11.7", "triton==1", "numpy<2", "backend==1")
+    recipe = Recipe("3.11.7", "triton==1", "numpy<2", "backend==1", "opencv==1")
     assert not is_up_to_date(tmp_path, recipe)
     (tmp_path / "bin").mkdir()
     (tmp_path / "bin" / "python").touch()
     marker = tmp_path / MARKER
-    marker.write_text('{"python": "3.11.7", "triton": "triton==1", "numpy": "numpy<2", "backend": "backend==1"}')
+    older = {"python": "3.11.7", "triton": "triton==1", "numpy": "numpy<2", "backend": "backend==1"}
+    marker.write_text(json.dumps(older))
+    assert not is_up_to_date(tmp_path, recipe)  # from before faces needed OpenCV
+    marker.write_text(json.dumps({**older, "opencv": "opencv==1"}))
     assert is_up_to_date(tmp_path, recipe)
-    assert not is_up_to_date(tmp_path, Recipe("3.11.7", "triton==1", "numpy<2", "backend==2"))
+    assert not is_up_to_date(tmp_path, Recipe("3.11.7", "triton==1", "numpy<2", "backend==2", "opencv==1"))
     marker.write_text("half a fi")
     assert not is_up_to_date(tmp_path, recipe)
 
