@@ -14,6 +14,7 @@ from sightline._client import Client
 from sightline.errors import (
     ConnectionFailed,
     ImageError,
+    IndexUnusable,
     InferenceFailed,
     InvalidRequest,
     ModelNotFound,
@@ -44,6 +45,7 @@ __all__ = [
     "Explanation",
     "ImageError",
     "ImageLike",
+    "IndexUnusable",
     "InferenceFailed",
     "InvalidRequest",
     "ModelInfo",

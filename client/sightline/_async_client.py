@@ -116,7 +116,7 @@ class AsyncClient:
         """
         return await self._run(self._conversation.answer(_tasks.embed(image, model=model)))
 
-    async def generate(self, *, seed: int, model: str = "gan") -> PIL.Image.Image:
+    async def generate(self, *, seed: int, model: str = "gan", class_id: int | str | None = None) -> PIL.Image.Image:
         """Make a new picture.
 
         As `Client.generate`.
@@ -126,19 +126,33 @@ class AsyncClient:
             (await client.generate(seed=7)).save("seed-7.png")
             ```
         """
-        return await self._run(self._conversation.answer(_tasks.generate(seed=seed, model=model)))
+        return await self._run(self._conversation.answer(_tasks.generate(seed=seed, model=model, class_id=class_id)))
 
-    async def enhance(self, image: ImageLike, *, model: str = "denoiser") -> PIL.Image.Image:
-        """Make a picture into another one: less noisy, larger, in another style.
+    async def enhance(self, image: ImageLike, *, model: str = "denoiser", **inputs: object) -> PIL.Image.Image:
+        """Make a picture into another one: less noisy, larger, in another style, turned, cut out.
 
         As `Client.enhance`.
 
         Example:
             ```python
-            (await client.enhance("noisy.jpg")).save("clean.png")
+            (await client.enhance("photo.jpg", model="resize", width=320)).save("small.png")
             ```
         """
-        return await self._run(self._conversation.answer(_tasks.enhance(image, model=model)))
+        return await self._run(self._conversation.answer(_tasks.enhance(image, model=model, inputs=inputs)))
+
+    async def interpolate(
+        self, image: ImageLike, other: ImageLike, fraction: float, *, model: str = "vae_interpolate"
+    ) -> PIL.Image.Image:
+        """Make a picture that lies between two.
+
+        As `Client.interpolate`.
+
+        Example:
+            ```python
+            (await client.interpolate("one.png", "seven.png", 0.5)).save("between.png")
+            ```
+        """
+        return await self._run(self._conversation.answer(_tasks.interpolate(image, other, fraction, model=model)))
 
     async def explain(self, image: ImageLike, *, model: str = "cnn", class_id: int | None = None) -> Explanation:
         """Show what in a picture speaks for a class.
@@ -222,6 +236,18 @@ class AsyncClient:
             ```
         """
         return await self._run(self._conversation.models())
+
+    async def model(self, name: str) -> ModelInfo:
+        """Return what the server says about one model now: its version, labels, and the inputs that it takes.
+
+        As `Client.model`.
+
+        Example:
+            ```python
+            (await client.model("cnn")).version  # 1
+            ```
+        """
+        return await self._run(self._conversation.model(name))
 
     async def is_ready(self, model: str | None = None) -> bool:
         """Return whether the server, or one of its models, can answer now. A server that is away is not ready.

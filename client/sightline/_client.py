@@ -178,48 +178,83 @@ class Client:
         """
         return self._run(self._conversation.answer(_tasks.embed(image, model=model)))
 
-    def generate(self, *, seed: int, model: str = "gan") -> PIL.Image.Image:
+    def generate(self, *, seed: int, model: str = "gan", class_id: int | str | None = None) -> PIL.Image.Image:
         """Make a new picture.
 
         Args:
             seed: Any 64-bit integer; the same seed gives the same picture everywhere.
             model: Name of a model for unconditional-image-generation.
+            class_id: Number or label of the class to show, for a model that takes one; None leaves it to the model.
 
         Returns:
             An RGB picture of the size that the model makes.
 
         Raises:
-            InvalidRequest: The seed is not a 64-bit integer, or `model` is for another task.
+            InvalidRequest: The seed is not a 64-bit integer, `model` is for another task, takes no class, or has no
+                such one.
             SightlineError: Any other fault, as `sightline.errors` lists them.
 
         Example:
             ```python
             client.generate(seed=7).save("seed-7.png")
+            client.generate(seed=7, class_id=3).save("three.png")
             ```
         """
-        return self._run(self._conversation.answer(_tasks.generate(seed=seed, model=model)))
+        return self._run(self._conversation.answer(_tasks.generate(seed=seed, model=model, class_id=class_id)))
 
-    def enhance(self, image: ImageLike, *, model: str = "denoiser") -> PIL.Image.Image:
-        """Make a picture into another one: less noisy, larger, in another style.
+    def enhance(self, image: ImageLike, *, model: str = "denoiser", **inputs: object) -> PIL.Image.Image:
+        """Make a picture into another one: less noisy, larger, in another style, turned, cut out.
 
         Args:
             image: As for `classify`.
             model: Name of a model for image-to-image.
+            **inputs: Further inputs of the model by name, in small letters: a number, a text, or several of them, which
+                become what the model takes. None leaves an input out.
 
         Returns:
             The new picture, of the size that the model makes.
 
         Raises:
             ImageError: The picture cannot be read here; nothing was sent.
-            InvalidRequest: The server cannot decode the picture, or `model` is for another task.
+            InvalidRequest: The server cannot decode the picture, `model` is for another task, or an input is not one of
+                the model's or does not fit it.
             SightlineError: Any other fault, as `sightline.errors` lists them.
 
         Example:
             ```python
             client.enhance("noisy.jpg").save("clean.png")
+            client.enhance("photo.jpg", model="resize", width=320).save("small.png")
+            client.enhance("photo.jpg", model="crop", xyxy=[10, 20, 200, 120]).save("part.png")
             ```
         """
-        return self._run(self._conversation.answer(_tasks.enhance(image, model=model)))
+        return self._run(self._conversation.answer(_tasks.enhance(image, model=model, inputs=inputs)))
+
+    def interpolate(
+        self, image: ImageLike, other: ImageLike, fraction: float, *, model: str = "vae_interpolate"
+    ) -> PIL.Image.Image:
+        """Make a picture that lies between two.
+
+        Args:
+            image: As for `classify`.
+            other: As for `classify`.
+            fraction: Where between them, in [0, 1]: 0 is `image` and 1 is `other`, each as the model sees it.
+            model: Name of a model for image-to-image that takes two pictures and a fraction.
+
+        Returns:
+            The new picture, of the size that the model makes.
+
+        Raises:
+            ImageError: A picture cannot be read here; nothing was sent.
+            InvalidRequest: The server cannot decode a picture, `model` does not take two, or the fraction is outside
+                [0, 1].
+            SightlineError: Any other fault, as `sightline.errors` lists them.
+
+        Example:
+            ```python
+            client.interpolate("one.png", "seven.png", 0.5).save("between.png")
+            ```
+        """
+        return self._run(self._conversation.answer(_tasks.interpolate(image, other, fraction, model=model)))
 
     def explain(self, image: ImageLike, *, model: str = "cnn", class_id: int | None = None) -> Explanation:
         """Show what in a picture speaks for a class.
@@ -344,6 +379,23 @@ class Client:
             ```
         """
         return self._run(self._conversation.models())
+
+    def model(self, name: str) -> ModelInfo:
+        """Return what the server says about one model now: its version, labels, and the inputs that it takes.
+
+        Args:
+            name: Name of the model.
+
+        Raises:
+            ModelNotFound: The server has no such model.
+            SightlineError: Any other fault, as `sightline.errors` lists them.
+
+        Example:
+            ```python
+            [tensor.name for tensor in client.model("resize").inputs if tensor.is_optional]  # ['WIDTH', 'HEIGHT']
+            ```
+        """
+        return self._run(self._conversation.model(name))
 
     def is_ready(self, model: str | None = None) -> bool:
         """Return whether the server, or one of its models, can answer now. A server that is away is not ready.

@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 import random
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, TypeVar, cast
 
 from numpy.typing import NDArray
@@ -18,7 +18,7 @@ from sightline._retry import pause_before_retry_s
 from sightline._shared_memory import infer_through_shared_memory
 from sightline._tasks import Answer, Call
 from sightline._tensors import bytes_tensor, check_name, checked_inputs, checked_outputs
-from sightline._validation import check_answered, check_request
+from sightline._validation import check_answered, check_request, check_task
 from sightline.errors import (
     ConnectionFailed,
     InferenceFailed,
@@ -56,10 +56,16 @@ class Conversation:
         """Do a task."""
         deadline = Deadline(self._timeout_s)
         picture = (yield from _read_picture(call.image, deadline)) if call.takes_image else b""
-        inputs = {"IMAGE": bytes_tensor(picture), **call.inputs} if call.takes_image else call.inputs
-        tensors = checked_inputs(call.model, inputs)
+        inputs = {"IMAGE": bytes_tensor(picture), **call.inputs} if call.takes_image else {**call.inputs}
+        for name, image in call.pictures.items():
+            inputs[name] = bytes_tensor((yield from _read_picture(image, deadline)))
+        fixed = checked_inputs(call.model, inputs)
+
+        def tensors_for(info: ModelInfo) -> Mapping[str, NDArray[Any]]:
+            return {**fixed, **call.options(info)}
+
         info = self._models.get(call.model) or (yield from self._describe(call.model, None, deadline))
-        info = yield from self._checked(info, call.task, tensors, call.outputs, deadline)
+        info, tensors = yield from self._checked(info, call.task, tensors_for, call.outputs, deadline)
         reply = yield from self._repeat(Infer(call.model, tensors, call.outputs), deadline)
         if reply.version != info.version:
             # Another version was loaded since; its labels may differ.
@@ -83,7 +89,7 @@ class Conversation:
         tensors = checked_inputs(model, inputs)
         wanted = checked_outputs(model, outputs)
         info = self._models.get(model) or (yield from self._describe(model, None, deadline))
-        info = yield from self._checked(info, None, tensors, wanted, deadline)
+        info, _ = yield from self._checked(info, None, lambda _: tensors, wanted, deadline)
         if shared_memory:
             return (yield from infer_through_shared_memory(info, tensors, wanted, self._repeat, deadline))
         reply = yield from self._repeat(Infer(model, tensors, wanted), deadline)
@@ -103,6 +109,11 @@ class Conversation:
             except (ModelNotFound, ModelNotReady):
                 continue  # it was unloaded since the list was made
         return found
+
+    def model(self, name: str) -> Flow[ModelInfo]:
+        """Describe one model as it is now."""
+        check_name(name)
+        return (yield from self._describe(name, None, Deadline(self._timeout_s)))
 
     def is_ready(self, model: str | None) -> Flow[bool]:
         """Ask once; a server that is away is not ready."""
@@ -138,17 +149,16 @@ class Conversation:
         self,
         info: ModelInfo,
         task: str | None,
-        tensors: Mapping[str, NDArray[Any]],
+        tensors_for: Callable[[ModelInfo], Mapping[str, NDArray[Any]]],
         outputs: Sequence[str] | None,
         deadline: Deadline,
-    ) -> Flow[ModelInfo]:
+    ) -> Flow[tuple[ModelInfo, Mapping[str, NDArray[Any]]]]:
         """Check a request against what the model says; what it said may be out of date, so it is asked once more."""
         try:
-            check_request(info, task, tensors, outputs)
+            return info, _checked_tensors(info, task, tensors_for, outputs)
         except InvalidRequest:
             info = yield from self._describe(info.name, None, deadline)
-            check_request(info, task, tensors, outputs)
-        return info
+            return info, _checked_tensors(info, task, tensors_for, outputs)
 
     def _repeat(self, request: Request[Replied], deadline: Deadline) -> Flow[Replied]:
         """Send, and send again after a pause while that is safe, allowed, and can be over in time."""
@@ -162,6 +172,19 @@ class Conversation:
                     raise
             yield Pause(pause_s)
         raise AssertionError("itertools.count never ends")
+
+
+def _checked_tensors(
+    info: ModelInfo,
+    task: str | None,
+    tensors_for: Callable[[ModelInfo], Mapping[str, NDArray[Any]]],
+    outputs: Sequence[str] | None,
+) -> Mapping[str, NDArray[Any]]:
+    if task is not None:
+        check_task(info, task)
+    tensors = tensors_for(info)
+    check_request(info, task, tensors, outputs)
+    return tensors
 
 
 def _read_picture(image: ImageLike | None, deadline: Deadline) -> Flow[bytes]:

@@ -8,6 +8,7 @@
   x ModelNotReady                        loading, restarting, or its queue is full: try again later
   x InvalidRequest (ValueError)          the request is wrong; refused before sending or by the server
   x InferenceFailed                      the model raised, or its answer is not what its task promises
+  x IndexUnusable (ValueError)           the file of an index cannot be read or written, or is none
 
 The built-in class in brackets is a base too, so `except TimeoutError` also catches a `RequestTimeout`.
 """
@@ -80,3 +81,7 @@ class InvalidRequest(SightlineError, ValueError):
 
 class InferenceFailed(SightlineError):
     """The model raised while working on the request, or its answer is not what its task promises."""
+
+
+class IndexUnusable(SightlineError, ValueError):
+    """The file of an index cannot be read or written, is damaged, or is something else."""

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 from client.command_runs import write_pictures
+from client.further_repository import write_further_models
 from client.task_repository import write_task_repository
 from serving import Serve, Service
 from ways import WAYS, client_over
@@ -27,8 +28,8 @@ def client(way: str, toys: Service) -> Iterator[Client]:
 
 @pytest.fixture(scope="session")
 def tasks(serve: Serve, tmp_path_factory: pytest.TempPathFactory) -> Service:
-    """A small model for each task that this checkout has no model for, served."""
-    return serve(write_task_repository(tmp_path_factory.getbasetemp() / "tasks"))
+    """A small model for each task, served, and the operations without a network."""
+    return serve(write_further_models(write_task_repository(tmp_path_factory.getbasetemp() / "tasks")))
 
 
 @pytest.fixture

@@ -3,8 +3,9 @@
 # For each colour one box around the cells in which it is above 127, scored by its highest level. The boxes of colours
 # that are not there go to the end, as padding of zeros; the others stay in the order of the colours.
 DETECTOR = """
-detector (uint8[N, 8, 8, 3] PIXELS, float[N, 2] SIZE) => (int32[N, 1] num_detections, float[N, 5, 4] detection_boxes,
-                                                         float[N, 5] detection_scores, int32[N, 5] detection_classes) {
+detector (uint8[N, 8, 8, 3] PIXELS, int32[N, 2] SIZE_WH) => (int32[N, 1] num_detections, float[N, 5, 4] detection_boxes,
+                                                            float[N, 5] detection_scores,
+                                                            int32[N, 5] detection_classes) {
     rows = Constant <value_ints = [1]> ()
     columns = Constant <value_ints = [2]> ()
     last = Constant <value_ints = [-1]> ()
@@ -40,7 +41,8 @@ detector (uint8[N, 8, 8, 3] PIXELS, float[N, 2] SIZE) => (int32[N, 1] num_detect
     right_column = Unsqueeze (right, last)
     bottom_column = Unsqueeze (bottom, last)
     in_cells = Concat <axis = -1> (left_column, top_column, right_column, bottom_column)
-    cell_size = Div (SIZE, cells)
+    size_wh = Cast <to = 1> (SIZE_WH)
+    cell_size = Div (size_wh, cells)
     scale_wh = Concat <axis = -1> (cell_size, cell_size)
     scale = Unsqueeze (scale_wh, rows)
     in_pixels = Mul (in_cells, scale)

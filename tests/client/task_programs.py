@@ -1,50 +1,6 @@
-"""What neither a graph nor our backends offer: the size of the sent picture, a grey PNG of that size, and CLASS_ID as
-input and as output, for which an ensemble would answer with its own input.
+"""What neither a graph nor our backends offer: CLASS_ID as input and as output, for which an ensemble would answer with
+its own input.
 """
-
-SIZE = '''
-import numpy as np
-import triton_python_backend_utils as pb_utils
-from sightline_backend.adapter import answer_each, input_array
-from sightline_backend.pictures import open_picture
-
-
-class TritonPythonModel:
-    """IMAGE to SIZE: width and height in pixels, turned as the EXIF orientation says."""
-
-    def execute(self, requests):
-        return answer_each(requests, self.answer)
-
-    def answer(self, request):
-        sizes = [open_picture(data).size for data in input_array(request, "IMAGE")[:, 0]]
-        return [pb_utils.Tensor("SIZE", np.array(sizes, np.float32))]
-'''
-
-CLASS_MAP = '''
-import io
-
-import numpy as np
-import triton_python_backend_utils as pb_utils
-from PIL import Image
-
-
-class TritonPythonModel:
-    """CLASSES and SIZE to CLASS_MAP: a PNG of one byte per pixel, of the size of the sent picture."""
-
-    def execute(self, requests):
-        return [self.answer(request) for request in requests]
-
-    def answer(self, request):
-        maps, sizes = (pb_utils.get_input_tensor_by_name(request, name).as_numpy() for name in ("CLASSES", "SIZE"))
-        files = [[self.png(*each)] for each in zip(maps, sizes)]
-        return pb_utils.InferenceResponse([pb_utils.Tensor("CLASS_MAP", np.array(files, np.object_))])
-
-    def png(self, classes, size):
-        file = io.BytesIO()
-        picture = Image.fromarray(np.ascontiguousarray(classes))
-        picture.resize([int(side) for side in size], Image.Resampling.NEAREST).save(file, "PNG")
-        return file.getvalue()
-'''
 
 EXPLAIN = '''
 import triton_python_backend_utils as pb_utils

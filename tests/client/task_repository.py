@@ -20,7 +20,7 @@ LEVELS = ("background", "low", "middle", "high")
 _OPSET = '<ir_version: 10, opset_import: ["": 21]>'
 
 _IMAGE = "IMAGE TYPE_STRING 1"
-_SIZE_WH = "SIZE TYPE_FP32 2"
+_SIZE_WH = "SIZE_WH TYPE_INT32 2"
 _PIXELS = "PIXELS TYPE_UINT8 8 8 3"
 _CLASSES = "CLASSES TYPE_UINT8 8 8"
 _CLASS_MAP = "CLASS_MAP TYPE_STRING 1"
@@ -58,18 +58,17 @@ class _Step:
 
 
 _DECODE = _Step("cells", {"IMAGE": "IMAGE"}, {"PIXELS": "pixels"})
-_MEASURE = _Step("size", {"IMAGE": "IMAGE"}, {"SIZE": "size"})
+_DECODE_SIZED = _Step("cells", {"IMAGE": "IMAGE"}, {"PIXELS": "pixels", "SIZE_WH": "size_wh"})
 
 _MODELS = {
     "cells": _Model(
         (_IMAGE,),
-        (_PIXELS,),
+        (_PIXELS, _SIZE_WH),
         "image_decode",
         parameters={"width": "8", "height": "8", "mode": "rgb", "fit": "squash", "resample": "nearest"},
     ),
     "png": _Model(("PIXELS TYPE_UINT8 -1 -1 3",), (_RESULT,), "image_encode"),
-    "size": _Model((_IMAGE,), (_SIZE_WH,), "python", program=task_programs.SIZE),
-    "class_map": _Model((_CLASSES, _SIZE_WH), (_CLASS_MAP,), "python", program=task_programs.CLASS_MAP),
+    "class_map": _Model(("CLASSES TYPE_UINT8 -1 -1", _SIZE_WH), (_CLASS_MAP,), "class_map"),
     "tiny_detector_network": _Model((_PIXELS, _SIZE_WH), _BOXES, graph=task_graphs.DETECTOR),
     "tiny_segmenter_network": _Model((_PIXELS,), (_CLASSES,), graph=task_graphs.SEGMENTER),
     "tiny_embedder_network": _Model((_PIXELS,), (_EMBEDDING,), graph=task_graphs.EMBEDDER),
@@ -80,11 +79,10 @@ _MODELS = {
         _BOXES,
         parameters={"task": "object-detection", "labels": json.dumps(COLOURS)},
         steps=(
-            _DECODE,
-            _MEASURE,
+            _DECODE_SIZED,
             _Step(
                 "tiny_detector_network",
-                {"PIXELS": "pixels", "SIZE": "size"},
+                {"PIXELS": "pixels", "SIZE_WH": "size_wh"},
                 {name: name for name in (each.split()[0] for each in _BOXES)},
             ),
         ),
@@ -94,10 +92,9 @@ _MODELS = {
         (_CLASS_MAP,),
         parameters={"task": "image-segmentation", "labels": json.dumps(LEVELS)},
         steps=(
-            _DECODE,
-            _MEASURE,
+            _DECODE_SIZED,
             _Step("tiny_segmenter_network", {"PIXELS": "pixels"}, {"CLASSES": "classes"}),
-            _Step("class_map", {"CLASSES": "classes", "SIZE": "size"}, {"CLASS_MAP": "CLASS_MAP"}),
+            _Step("class_map", {"CLASSES": "classes", "SIZE_WH": "size_wh"}, {"CLASS_MAP": "CLASS_MAP"}),
         ),
     ),
     "tiny_embedder": _Model(

@@ -10,7 +10,7 @@ import pytest
 from numpy.typing import NDArray
 
 from sightline import ImageError
-from sightline.drawing import colours, open_upright
+from sightline.drawing import colours, draw_matches, open_upright
 from sightline.results import Classification, Detections, Explanation, Segmentation
 
 LABELS = ("background", "a very long name of a class that never ends, or only much later", "車", "")
@@ -137,6 +137,24 @@ def test_bars_are_as_long_as_their_scores() -> None:
     lengths = [int((drawn[480:] == colours.class_colour(each)).all(axis=-1).sum(axis=1).max()) for each in range(3)]
     assert lengths[0] / lengths[1] == pytest.approx(7 / 3, abs=0.05)
     assert lengths[2] == 0
+
+
+@pytest.mark.parametrize("count", [0, 1, 5, 6, 20])
+def test_a_sheet_has_a_tile_for_the_picture_and_one_for_each_find(count: int) -> None:
+    found = [(picture(3 + place, 500 * place + 1), 0.5, "a very long name of a file.jpg") for place in range(count)]
+    sheet = draw_matches(picture(640, 480), found)
+    columns, rows = min(count + 1, 6), -(-(count + 1) // 6)
+    assert sheet.mode == "RGB"
+    assert sheet.width == 8 + 168 * columns
+    assert sheet.height % rows == 8 % rows
+    assert tuple(array(sheet)[8 + 80, 8 + 80]) == (90, 100, 110)
+    assert sheet.tobytes() == draw_matches(picture(640, 480), found).tobytes()
+
+
+def test_a_find_that_cannot_be_shown_leaves_a_grey_tile() -> None:
+    sheet = array(draw_matches(picture(8, 8), [(None, 0.25, "gone.jpg")]))
+    assert (sheet[8:168, 8:168] == (90, 100, 110)).all()
+    assert (sheet[8:168, 176:336] == colours.PALE).all()
 
 
 def test_text_grows_with_the_picture() -> None:

@@ -59,7 +59,7 @@ def test_every_method_of_a_client_has_a_docstring_with_an_example(client: type, 
 
 def test_every_error_derives_from_the_base_and_stands_in_the_drawn_tree() -> None:
     found = [each for each in vars(errors).values() if inspect.isclass(each) and issubclass(each, Exception)]
-    assert len(found) == 8
+    assert len(found) == 9
     for each in found:
         assert issubclass(each, sightline.SightlineError)
         assert each.__name__ in (errors.__doc__ or "")

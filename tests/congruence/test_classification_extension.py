@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from serving import ROOT, Service
 
 from sightline_backend.pixels import decode
-from sightline_export.recipe import find
+from sightline_export.recipe import Recipe, find_recipe
 
 PICTURE = ROOT / "model_repository" / "cnn" / "1" / "golden" / "digit-3.png"
 
@@ -46,7 +46,9 @@ def ask(request: pytest.FixtureRequest, service: Service) -> Iterator[Ask]:
 
 @pytest.mark.parametrize("batch", [1, 3])
 def test_a_network_names_the_classes_of_its_pixels(ask: Ask, batch: int) -> None:
-    pixels = np.stack([decode(PICTURE.read_bytes(), find("cnn").spec.pixels)] * batch)
+    recipe = find_recipe("cnn")
+    assert isinstance(recipe, Recipe)
+    pixels = np.stack([decode(PICTURE.read_bytes(), recipe.spec.pixels)] * batch)
     check(ask("cnn_network", pixels, "UINT8"), batch)
 
 

@@ -7,6 +7,7 @@ from sightline._tasks.embed import embed
 from sightline._tasks.enhance import enhance
 from sightline._tasks.explain import explain
 from sightline._tasks.generate import generate
+from sightline._tasks.interpolate import interpolate
 from sightline._tasks.segment import segment
 
-__all__ = ["Answer", "Call", "classify", "detect", "embed", "enhance", "explain", "generate", "segment"]
+__all__ = ["Answer", "Call", "classify", "detect", "embed", "enhance", "explain", "generate", "interpolate", "segment"]

@@ -22,6 +22,11 @@ def open_png(answer: Answer, name: str) -> PIL.Image.Image:
         raise _no_png(answer, name) from exc
 
 
+def read_png(answer: Answer, name: str) -> PIL.Image.Image:
+    """Return the PNG in the tensor `name`."""
+    return load_png(answer, name, open_png(answer, name))
+
+
 def load_png(answer: Answer, name: str, picture: PIL.Image.Image) -> PIL.Image.Image:
     """Return `picture` with its pixels read."""
     try:

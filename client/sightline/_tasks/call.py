@@ -38,5 +38,9 @@ class Call(Generic[Result]):
     """Becomes the input IMAGE."""
     inputs: Mapping[str, NDArray[Any]] = field(default_factory=dict[str, "NDArray[Any]"])
     """Beside IMAGE."""
+    pictures: Mapping[str, ImageLike] = field(default_factory=dict[str, ImageLike])
+    """Further pictures, by the names of their inputs."""
+    options: Callable[[ModelInfo], Mapping[str, NDArray[Any]]] = lambda _: {}
+    """Further inputs, whose form the model decides; raises InvalidRequest where it takes no such ones."""
     takes_image: bool = True
     """None is no picture, but a mistake, where a task takes one."""

@@ -7,6 +7,7 @@ import click
 from sightline.errors import (
     ConnectionFailed,
     ImageError,
+    IndexUnusable,
     InferenceFailed,
     InvalidRequest,
     ModelNotFound,
@@ -17,6 +18,7 @@ from sightline.errors import (
 
 EXIT_CODES: dict[type[SightlineError], int] = {
     ImageError: 3,
+    IndexUnusable: 3,
     ConnectionFailed: 4,
     RequestTimeout: 5,
     ModelNotFound: 6,

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Callable, Generator, Sequence
 from contextlib import closing
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +20,8 @@ from sightline.cli._options import Server, concurrency_option, model_option, ser
 from sightline.cli._output import print_json
 from sightline.cli._progress import progress
 from sightline.cli._question import png
+
+_UNSAFE = re.compile(r"[^\w.-]+")  # in the name of a file
 
 
 @click.command()
@@ -34,6 +38,9 @@ from sightline.cli._question import png
     metavar="DIR",
     help="Folder for the pictures, made if missing.  [default: the current one]",
 )
+@click.option(
+    "--class", "class_id", metavar="LABEL", help="Label or number of the class to show, if the model takes one."
+)
 @click.option("--resume", is_flag=True, help="Leave out the pictures that are there already.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object per line.")
 @model_option("gan")
@@ -44,6 +51,7 @@ def generate(
     seed: int,
     count: int,
     directory: Path,
+    class_id: str | None,
     resume: bool,
     as_json: bool,
     model: str,
@@ -52,16 +60,18 @@ def generate(
 ) -> None:
     """Make pictures from seeds, and print the path of each.
 
-    The same seed gives the same picture everywhere. Files are called MODEL-SEED.png, and a file of this name is always
-    a whole picture.
+    The same seed gives the same picture everywhere. Files are called MODEL-SEED.png, or MODEL-CLASS-SEED.png, and a
+    file of this name is always a whole picture.
 
     \b
     EXAMPLES
       sightline generate --seed 7
+      sightline generate --seed 7 --class 3
       sightline generate --seed 0 --count 1000 -o made --resume
     """
     wanted = range(seed, seed + count)
-    seeds = [each for each in wanted if not _path(directory, model, each).exists()] if resume else wanted
+    stem = model if class_id is None else f"{model}-{_UNSAFE.sub('-', class_id)}"
+    seeds = [each for each in wanted if not _path(directory, stem, each).exists()] if resume else wanted
     if len(seeds) < count:
         click.echo(f"{count - len(seeds):,} of {count:,} pictures are done already.", err=True)
     with (
@@ -70,22 +80,31 @@ def generate(
         interruptible(
             lambda: shown_progress.say("Interrupted. Add --resume to leave out the pictures that are there.")
         ),
-        closing(_made(client, seeds, directory, model, concurrency)) as made,
+        closing(_made(client, seeds, _Wanted(model, class_id, directory, stem), concurrency)) as made,
     ):
         for number, path in made:
             if as_json:
-                print_json({"seed": number, "model": model, "file": str(path)})
+                shown_class = {} if class_id is None else {"class": class_id}
+                print_json({"seed": number, "model": model, **shown_class, "file": str(path)})
             else:
                 click.echo(str(path))
             shown_progress.advance()
 
 
-def _made(
-    client: Client, seeds: Sequence[int], directory: Path, model: str, concurrency: int
-) -> Generator[tuple[int, Path]]:
+@dataclass(frozen=True)
+class _Wanted:
+    """What every picture of a run has in common."""
+
+    model: str
+    class_id: str | None
+    directory: Path
+    stem: str
+
+
+def _made(client: Client, seeds: Sequence[int], wanted: _Wanted, concurrency: int) -> Generator[tuple[int, Path]]:
     def make(seed: int) -> FileFailed | None:
-        path = _path(directory, model, seed)
-        data = png(client.generate(seed=seed, model=model))
+        path = _path(wanted.directory, wanted.stem, seed)
+        data = png(client.generate(seed=seed, model=wanted.model, class_id=wanted.class_id))
         try:
             write_whole(path, data, part=path.with_name(f".{path.name}.{os.getpid()}.part"))
         except FileFailed as exc:
@@ -99,8 +118,8 @@ def _made(
         for seed, failure in zip(seeds, outcomes, strict=True):
             if failure is not None:
                 raise failure
-            yield seed, _path(directory, model, seed)
+            yield seed, _path(wanted.directory, wanted.stem, seed)
 
 
-def _path(directory: Path, model: str, seed: int) -> Path:
-    return directory / f"{model}-{seed}.png"
+def _path(directory: Path, stem: str, seed: int) -> Path:
+    return directory / f"{stem}-{seed}.png"

@@ -8,6 +8,14 @@ from sightline.drawing.bars import draw_classification
 from sightline.drawing.boxes import draw_detections
 from sightline.drawing.heat import draw_explanation
 from sightline.drawing.masks import draw_segmentation
+from sightline.drawing.sheet import draw_matches
 from sightline.drawing.upright import open_upright
 
-__all__ = ["draw_classification", "draw_detections", "draw_explanation", "draw_segmentation", "open_upright"]
+__all__ = [
+    "draw_classification",
+    "draw_detections",
+    "draw_explanation",
+    "draw_matches",
+    "draw_segmentation",
+    "open_upright",
+]

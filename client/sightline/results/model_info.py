@@ -21,6 +21,7 @@ class TensorInfo:
     Example:
         ```python
         print(TensorInfo("SCORES", "FP32", (-1, 10)))  # SCORES FP32 [-1, 10]
+        print(TensorInfo("WIDTH", "INT32", (-1, 1), is_optional=True))  # WIDTH INT32 [-1, 1] optional
         ```
     """
 
@@ -36,7 +37,7 @@ class TensorInfo:
             raise ValueError(f"expected axes of {self.name!r} to be -1 or larger, got {self.shape}")
 
     def __str__(self) -> str:
-        return f"{self.name} {self.datatype} {list(self.shape)}"
+        return f"{self.name} {self.datatype} {list(self.shape)}{' optional' if self.is_optional else ''}"
 
 
 @dataclass(frozen=True)
