@@ -75,6 +75,7 @@ def _check_map(
         old = tensors.setdefault(tensor, new)
         if old is not new:
             yield from check_pair(model, place, tensor, old, new)
+            yield from _check_optional(model, known, key, old, offered[key])
     if way == "input":
         for name, entry in offered.items():
             if name not in mapping and not entry.get("optional"):
@@ -85,6 +86,22 @@ def _check_map(
                     f"an input_map without {name}",
                     f'add input_map {{ key: "{name}" value: "…" }}',
                 )
+
+
+def _check_optional(model: Model, known: Model, key: str, old: Tensor, entry: Config) -> Iterator[Finding]:
+    """An input that users may leave out reaches nobody then, so the steps that take it must do without it."""
+    if old.where[:1] == ("input",) and not entry.get("optional"):
+        index = int(old.where[1])
+        if entries(model.config, "input")[index].get("optional"):
+            name = entries(model.config, "input")[index]["name"]
+            yield model.error(
+                "ensemble-optional",
+                (*old.where, "optional"),
+                f"{name} in every request, as {known.name} can't do without its input {key}",
+                "optional: true",
+                f"take optional out, or write optional: true in {known.name}",
+                answers=True,
+            )
 
 
 def _unknown_key(

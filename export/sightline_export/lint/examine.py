@@ -17,7 +17,7 @@ from sightline_export.lint.machine import Machine
 from sightline_export.lint.model import Model
 from sightline_export.lint.names import check_name
 from sightline_export.lint.onnx_models import Checked, check_onnx
-from sightline_export.lint.own_backends import OWN, check_own
+from sightline_export.lint.own_backends import check_own, is_own
 from sightline_export.lint.python_models import check_python
 from sightline_export.lint.reading import read_model, unreadable
 from sightline_export.lint.scheduling import check_scheduling
@@ -71,8 +71,8 @@ def _check_versions(model: Model, machine: Machine) -> list[Checked]:
     folders = [version_path(model.folder, version) for version in versions_to_load(model)]
     if model.config["backend"] == "onnxruntime":
         return [check_onnx(model, folder, machine) for folder in folders]
-    if model.config["backend"] in OWN:
-        return [check_own(model) for _ in folders[:1]]
+    if is_own(model):
+        return [check_own(model, machine) for _ in folders[:1]]
     if model.config["backend"] == "python":
         return [check_python(model, folder, machine) for folder in folders]
     return [Checked(model.config, (), known=False) for _ in folders]

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from pathlib import Path
 
+from sightline_export.lint.asked import asked_of, check_asked
 from sightline_export.lint.ensembles import check_ensemble
 from sightline_export.lint.examine import examine
 from sightline_export.lint.examined import Examined
@@ -17,6 +18,10 @@ from sightline_export.lint.memory import check_memory
 # mistakes of models that load and then refuse every request
 _NO_ANSWER = frozenset(
     {
+        "asked-batch",
+        "asked-does-not-load",
+        "asked-missing",
+        "asked-tensor",
         "decoupled",
         "ensemble-promise",
         "no-tensors",
@@ -49,6 +54,7 @@ def lint(repository: Path, machine: Machine, config_name: str | None = None) -> 
     folders = folders_of(repository)
     examined = {folder.name: examine(folder, machine, config_name) for folder in folders if is_model(folder)}
     _judge_ensembles(examined)
+    _judge_networks(examined)
     _add(examined, check_memory([one.model for one in examined.values() if one.model and one.loads], machine))
     findings = [finding for one in examined.values() for finding in one.findings]
     findings += [stray(folder) for folder in folders if not is_model(folder)]
@@ -70,6 +76,15 @@ def _judge_ensembles(examined: dict[str, Examined]) -> None:
                 found = tuple(check_ensemble(one.model, steps, circular=ready is waiting))
                 examined[name] = Examined(one.model, (*one.findings, *found), one.known)
         waiting = [name for name in waiting if name not in ready]
+
+
+def _judge_networks(examined: dict[str, Examined]) -> None:
+    """Judge what models ask of networks, which may be ensembles, once it is known what these answer."""
+    for one in tuple(examined.values()):
+        asked = asked_of(one.model) if one.model is not None and one.loads else None
+        if one.model is not None and asked is not None:
+            rows = _max_batch(asked.network, examined) if asked.network in examined else 0
+            _add(examined, check_asked(one.model, asked, examined, rows))
 
 
 def _add(examined: dict[str, Examined], findings: Iterable[Finding]) -> None:

@@ -11,12 +11,13 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
+from sightline_backend.backends import NAMES
 from sightline_export.lint.readable import exists
 
 RUNTIME_VARIABLE = "SIGHTLINE_RUNTIME"
 
 # tritonserver 2.51 from nvidia-pytriton has only the Python backend; the others are our Python-based ones
-BACKENDS = frozenset({"python", "onnxruntime", "image_decode", "image_encode", "latent_noise"})
+BACKENDS = frozenset({"python", *NAMES})
 CONTAINER_BACKENDS = Path("/opt/tritonserver/backends")
 MAX_IR_VERSION = 13  # of ONNX Runtime 1.31
 MAX_OPSET = 26

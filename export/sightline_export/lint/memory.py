@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from math import prod
 
 from sightline_backend.model_config import Config, entries
+from sightline_export.lint.asked import asked_of
 from sightline_export.lint.findings import Finding
 from sightline_export.lint.instances import instance_count
 from sightline_export.lint.machine import BACKENDS, Machine
@@ -35,7 +36,7 @@ def shared_memory_need(model: Model, machine: Machine) -> int:
     """Bytes of shared memory that the instances of a completed model take in the end, when all are busy."""
     batch = max(1, model.max_batch_size)
     one = sum(_tensor_bytes(entry) for way in ("input", "output") for entry in entries(model.config, way))
-    return instance_count(model, machine) * (REGION_BYTES + batch * one)
+    return instance_count(model, machine) * (REGION_BYTES + batch * one + _asked_bytes(model))
 
 
 def check_memory(models: Sequence[Model], machine: Machine) -> Iterator[Finding]:
@@ -64,6 +65,14 @@ def _tensor_bytes(entry: Config) -> int:
     # what varies can't be known; the fixed sizes are the least that comes
     count = prod(size for size in entry["dims"] if size > 0)
     return count * ELEMENT_BYTES.get(str(entry["data_type"]), BYTES_PER_FILE)
+
+
+def _asked_bytes(model: Model) -> int:
+    """One request to the network that a model asks itself, with its answer: they go through the model's own region."""
+    asked = asked_of(model)
+    if asked is None:
+        return 0
+    return asked.rows * sum(_tensor_bytes(tensor.entry()) for tensor in (asked.sends, *asked.reads))
 
 
 def _mebibytes(count: int) -> str:

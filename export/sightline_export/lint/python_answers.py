@@ -30,7 +30,8 @@ def wrong_tensors(tree: ast.Module, inputs: Iterable[str], outputs: Iterable[str
     if function is None or "InferenceRequest" in attributes(tree):
         return
     for way, found, known in zip(WAYS, (_taken(function), _given(tree, function)), (inputs, outputs), strict=True):
-        written = {node.value for node in ast.walk(tree) if isinstance(node, ast.Constant)}
+        asked = {id(node.args[1]) for node in ast.walk(tree) if isinstance(node, ast.Call) and _asked(node)}
+        written = {node.value for node in ast.walk(tree) if isinstance(node, ast.Constant) and id(node) not in asked}
         # Triton takes away what is not asked for: only an output that is never made is missing
         if way == "input" or not set(known) <= written:
             yield from (Named(way, name, line) for name, line in found if name not in known)

@@ -100,9 +100,15 @@ RULES: dict[str, str] = {
     "step-dims": "and shapes that can meet",
     "step-one-row": "a step takes as many rows as the ensemble",
     "ensemble-promise": "and every size that the ensemble promises to take",
+    "ensemble-optional": "what users may leave out, its steps can do without",
     "tensor-made-twice": "each tensor is made once",
     "tensor-not-made": "each tensor that is read is made",
     "tensor-unused": "each tensor that is made is used",
+    # models that ask a network themselves
+    "asked-missing": "the repository holds the network that a model asks",
+    "asked-does-not-load": "which loads",
+    "asked-tensor": "and has the tensors that are sent and read",
+    "asked-batch": "and answers as many rows as are sent",
     # warm-up, labels, golden answers
     "warmup-skipped": "a warm-up has a batch size",
     "warmup-batch": "within max_batch_size",

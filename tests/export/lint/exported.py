@@ -48,11 +48,11 @@ def classifier(repository: Path) -> None:
     ]
     ensemble = ensemble_config("digits", "image-classification", Signature((IMAGE,), (SCORES,)), steps, 8, LABELS)
     labels = "\n".join(LABELS) + "\n"
-    _put(repository, decode)
-    _put(repository, network, pixel_scores(), {"labels.txt": labels})
+    put(repository, decode)
+    put(repository, network, pixel_scores(), {"labels.txt": labels})
     golden = {"IMAGE": {"datatype": "BYTES", "shape": [1], "file": "red.png"}}
     scores = {"datatype": "FP32", "shape": [3], "values": [0.3, 0.3, 0.4], "tolerance": 0.0001}
-    _put(repository, ensemble, texts={"labels.txt": labels, "README.md": "# digits\n"})
+    put(repository, ensemble, texts={"labels.txt": labels, "README.md": "# digits\n"})
     _put_golden(repository / "digits", "image-classification", golden, {"SCORES": scores}, "red.png")
 
 
@@ -66,16 +66,16 @@ def generator(repository: Path) -> None:
         Step("png_rgb", {"PIXELS": "pixels"}, {"RESULT": "RESULT"}),
     ]
     task = "unconditional-image-generation"
-    _put(repository, backend_config("noise_normal_4", "latent_noise", Signature((seed,), (noise,)), 8, {"size": "4"}))
-    _put(repository, network_config("painter_network", Signature((noise,), (drawn,)), 8), painter())
-    _put(repository, backend_config("png_rgb", "image_encode", Signature((any_picture,), (result,)), 8))
-    _put(repository, ensemble_config("painter", task, Signature((seed,), (result,)), steps, 8))
+    put(repository, backend_config("noise_normal_4", "latent_noise", Signature((seed,), (noise,)), 8, {"size": "4"}))
+    put(repository, network_config("painter_network", Signature((noise,), (drawn,)), 8), painter())
+    put(repository, backend_config("png_rgb", "image_encode", Signature((any_picture,), (result,)), 8))
+    put(repository, ensemble_config("painter", task, Signature((seed,), (result,)), steps, 8))
     golden = {"SEED": {"datatype": "INT64", "shape": [1], "values": [1]}}
     picture = {"datatype": "BYTES", "shape": [1], "file": "seed-1.png", "tolerance": 1.0}
     _put_golden(repository / "painter", task, golden, {"RESULT": picture}, "seed-1.png")
 
 
-def _put(
+def put(
     repository: Path,
     config: ModelConfig,
     network: onnx.ModelProto | None = None,

@@ -100,6 +100,66 @@ def painter(batch: int | str = "batch", size: int = 4) -> onnx.ModelProto:
     return graph(nodes, inputs, [("PIXELS", UINT8, [batch, 4, 4, 3])], constants)
 
 
+def chooser(batch: int | str = "batch", size: int = 4) -> onnx.ModelProto:
+    """NOISE FP32 (batch, size) and CLASS INT32 (batch, 1) to PIXELS uint8 (batch, 4, 4, 3)."""
+    nodes = [
+        node("Cast", "CLASS", "class", to=FLOAT),
+        node("Concat", "NOISE class", "both", axis=1),
+        node("MatMul", "both w", "flat"),
+        node("Reshape", "flat shape", "picture"),
+        node("Cast", "picture", "PIXELS", to=UINT8),
+    ]
+    constants = {"w": abs(weights(size + 1, 48)), "shape": np.array([-1, 4, 4, 3])}
+    inputs = [("NOISE", FLOAT, [batch, size]), ("CLASS", TensorProto.INT32, [batch, 1])]
+    return graph(nodes, inputs, [("PIXELS", UINT8, [batch, 4, 4, 3])], constants)
+
+
+def pixel_classes(batch: int | str = "batch", side: int = 8) -> onnx.ModelProto:
+    """PIXELS uint8 (batch, side, side, 3) to CLASSES uint8 (batch, side, side): which channel is brightest."""
+    nodes = [
+        node("Cast", "PIXELS", "levels", to=FLOAT),
+        node("ArgMax", "levels", "channel", axis=3, keepdims=0),
+        node("Cast", "channel", "CLASSES", to=UINT8),
+    ]
+    inputs = [("PIXELS", UINT8, [batch, side, side, 3])]
+    return graph(nodes, inputs, [("CLASSES", UINT8, [batch, side, side])])
+
+
+def identity_pixels(side: int | str, batch: int | str = "batch") -> onnx.ModelProto:
+    """PIXELS uint8 (batch, side, side, 3) to RESULT_PIXELS, unchanged."""
+    shape = [batch, side, side, 3]
+    return graph(
+        [node("Identity", "PIXELS", "RESULT_PIXELS")], [("PIXELS", UINT8, shape)], [("RESULT_PIXELS", UINT8, shape)]
+    )
+
+
+def mapped_scores(side: int = 8, classes: int = 3, map_side: int = 2) -> onnx.ModelProto:
+    """`pixel_scores` that also gives CAM FP32 (batch, classes, map_side, map_side)."""
+    nodes = [
+        node("Cast", "PIXELS", "levels", to=FLOAT),
+        node("Flatten", "levels", "flat", axis=1),
+        node("MatMul", "flat w", "raw"),
+        node("Softmax", "raw", "SCORES", axis=-1),
+        node("MatMul", "flat v", "cells"),
+        node("Reshape", "cells shape", "CAM"),
+    ]
+    constants = {
+        "w": weights(side * side * 3, classes),
+        "v": weights(side * side * 3, classes * map_side**2),
+        "shape": np.array([-1, classes, map_side, map_side]),
+    }
+    outputs = [("SCORES", FLOAT, ["batch", classes]), ("CAM", FLOAT, ["batch", classes, map_side, map_side])]
+    return graph(nodes, [("PIXELS", UINT8, ["batch", side, side, 3])], outputs, constants)
+
+
+def blender(batch: int | str = "batch") -> onnx.ModelProto:
+    """PIXELS and OTHER_PIXELS uint8 (batch, 4, 4, 3) to RESULT_PIXELS, the brighter of both."""
+    shape = [batch, 4, 4, 3]
+    nodes = [node("Max", "PIXELS OTHER_PIXELS", "RESULT_PIXELS")]
+    inputs = [(name, UINT8, shape) for name in ("PIXELS", "OTHER_PIXELS")]
+    return graph(nodes, inputs, [("RESULT_PIXELS", UINT8, shape)])
+
+
 def pair(batch: int | str = "batch") -> onnx.ModelProto:
     """left FP32 (batch, 2) and right INT64 (batch, 3) to total FP32 (batch, 1) and copy INT64 (batch, 3)."""
     nodes = [

@@ -52,7 +52,7 @@ def _names(case: Case, built: Path) -> dict[str, str]:
         if case.base:
             HEALTHY[case.base].build(Path(folder))
         same = {model for model in healthy if contents(Path(folder, model)) == contents(built / model)}
-    shared = same if len(same) == len(models) else {model for model in same if not _has_steps(built / model)}
+    shared = same if len(same) == len(models) else {model for model in same if not _names_others(built / model)}
     own, common = f"{case.id}__".replace("-", "_"), f"{case.base}__"
     return {model: (common if model in shared else own) + model for model in models}
 
@@ -65,9 +65,10 @@ def contents(folder: Path) -> Contents:
     }
 
 
-def _has_steps(model: Path) -> bool:
+def _names_others(model: Path) -> bool:
+    """Ensembles do, and models that ask a network."""
     config = model / "config.pbtxt"
-    return config.is_file() and b"ensemble" in config.read_bytes()
+    return config.is_file() and any(word in config.read_bytes() for word in (b"ensemble", b'"network"'))
 
 
 def _copy(source: Path, target: Path, names: Mapping[str, str]) -> None:

@@ -11,6 +11,8 @@ from tritonclient import grpc, utils
 ANY = 4
 """What a size that varies is asked with."""
 MOST_BYTES = 8 << 20
+PICTURES = ("IMAGE", "OTHER")
+SIZES = ("SIZE_WH", "WIDTH", "HEIGHT")
 TIMEOUT_S = 30.0
 
 
@@ -35,6 +37,8 @@ def ask(triton: Triton, model: str) -> Answer:
         return Answer(True, 0, first_line(refusal))
     if _row_bytes(config) * promised > MOST_BYTES:
         return Answer(True, promised)
+    if refusal := _problem(triton, config, 1, optional=False):
+        return Answer(True, promised, first_line(refusal))
     assert _problem(triton, config, promised + 1), f"{model} took {promised + 1} rows but promises {promised}"
     refusal = _problem(triton, config, promised)
     return Answer(True, 1 if refusal else promised, first_line(refusal))
@@ -52,9 +56,12 @@ def _row_bytes(config: dict[str, Any]) -> int:
     return sum(8 * int(np.prod(_shape(entry))) for entry in config["input"])
 
 
-def _problem(triton: Triton, config: dict[str, Any], rows: int) -> str:
-    """Why a request of so many rows was refused; empty where it was answered. rows 0: without a batch axis."""
-    inputs = [_tensor(entry, rows) for entry in config["input"]]
+def _problem(triton: Triton, config: dict[str, Any], rows: int, *, optional: bool = True) -> str:
+    """Why a request of so many rows was refused; empty where it was answered.
+
+    rows: 0 without a batch axis. optional: whether inputs that may be left out are sent.
+    """
+    inputs = [_tensor(entry, rows) for entry in config["input"] if optional or not entry.get("optional")]
     promised = {str(entry["name"]) for entry in config["output"]}
     sequence = "sequence_batching" in config
     with grpc.InferenceServerClient(triton.grpc) as client:
@@ -77,7 +84,9 @@ def _tensor(entry: dict[str, Any], rows: int) -> grpc.InferInput:
     datatype = str(entry["data_type"]).removeprefix("TYPE_").replace("STRING", "BYTES")
     shape = ([rows] if rows else []) + _shape(entry)
     if datatype == "BYTES":
-        values = np.full(shape, png() if entry["name"] == "IMAGE" else b"text", np.object_)
+        values = np.full(shape, png() if entry["name"] in PICTURES else b"text", np.object_)
+    elif entry.get("optional") or entry["name"] in SIZES:
+        values = np.ones(shape, utils.triton_to_np_dtype(datatype))  # no picture is 0 pixels wide
     else:
         values = np.zeros(shape, utils.triton_to_np_dtype(datatype))
     tensor = grpc.InferInput(str(entry["name"]), shape, datatype)

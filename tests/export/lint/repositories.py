@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from export.lint import exported, foreign, foreign_ensembles, foreign_python
+from export.lint import exported, exported_backends, foreign, foreign_ensembles, foreign_python
 
 
 @dataclass(frozen=True)
@@ -22,6 +22,17 @@ class Healthy:
 HEALTHY: dict[str, Healthy] = {
     "exported": Healthy(exported.classifier, ("digits", "digits_network", "pixels_rgb_8x8_squash")),
     "generator": Healthy(exported.generator, ("painter", "painter_network", "noise_normal_4", "png_rgb")),
+    "segmenter": Healthy(
+        exported_backends.segmenter, ("scene", "scene_network", "pixels_rgb_8x8_letterbox", "class_map_letterbox")
+    ),
+    "conditional": Healthy(
+        exported_backends.conditional, ("chooser", "chooser_network", "noise_of_a_class", "png_any")
+    ),
+    "tiles": Healthy(exported_backends.tiles, ("sharper", "sharper_tiles", "sharper_network")),
+    "explainer": Healthy(exported_backends.explainer, ("shown_explain", "shown_network")),
+    "editor": Healthy(exported_backends.editor, ("resizer",)),
+    "faces": Healthy(exported_backends.faces, ("face_detector", "faces_rgb")),
+    "pairs": Healthy(exported_backends.pairs, ("blend", "blend_network", "pairs_rgb", "png_blend")),
     "bare": Healthy(foreign.bare, ("bare_vectors",)),
     "configured": Healthy(foreign.configured, ("vectors",)),
     "photo": Healthy(foreign.photo, ("photo_scores",)),

@@ -32,10 +32,10 @@ def build(case: Case, folder: Path) -> Path:
 def test_built_models_of_this_checkout_have_no_mistake() -> None:
     repository = Path(__file__).parents[3] / "model_repository"
     if not any(repository.glob("*/*/model.onnx")):
-        pytest.skip("the models of this checkout are not built: make models")
+        pytest.skip("the models of this checkout are not built: make demo-models")
     report = lint(repository, this_machine())
     assert [str(finding) for finding in report.findings] == []
-    assert all(verdict.loads and verdict.max_batch == 32 for verdict in report.verdicts)
+    assert all(verdict.loads and verdict.max_batch > 0 for verdict in report.verdicts)
 
 
 @pytest.mark.parametrize("base", HEALTHY)

@@ -1,4 +1,4 @@
-"""Which models a mutation reaches: those that it changes, and ensembles that use them."""
+"""Which models a mutation reaches: those that it changes, and models that use them."""
 
 import tempfile
 from functools import cache
@@ -28,7 +28,7 @@ def touched(case: Case) -> tuple[str, ...]:
 
 
 def _steps(model: Path) -> set[str]:
-    """What the configuration of an ensemble names: its steps among other things."""
+    """What the configuration of an ensemble names, its steps among other things, or of one that asks a network."""
     config = model / "config.pbtxt"
     text = config.read_text(errors="replace") if config.is_file() else ""
-    return set(text.split('"')[1::2]) if "ensemble" in text else set()
+    return set(text.split('"')[1::2]) if "ensemble" in text or '"network"' in text else set()

@@ -1,6 +1,7 @@
 """All mutations, by what they change."""
 
 from export.lint.mutations import (
+    asked_networks,
     backends,
     batching,
     completion,
@@ -13,6 +14,7 @@ from export.lint.mutations import (
     labels,
     lawful_programs,
     networks,
+    own_backends,
     own_steps,
     posted,
     programs,
@@ -27,6 +29,7 @@ from export.lint.mutations import (
 )
 
 CASES = (
+    *asked_networks.CASES,
     *backends.CASES,
     *batching.CASES,
     *completion.CASES,
@@ -39,6 +42,7 @@ CASES = (
     *labels.CASES,
     *lawful_programs.CASES,
     *networks.CASES,
+    *own_backends.CASES,
     *own_steps.CASES,
     *posted.CASES,
     *programs.CASES,

@@ -49,6 +49,12 @@ CASES = (
         edit("doubler", 'name: "x"', 'name: "z"'),
     ),
     Case(
+        "python-output-named-as-the-input",
+        "the output has the name of the input, and execute answers with another",
+        "python",
+        edit("doubler", 'output { name: "y"', 'output { name: "x"'),
+    ),
+    Case(
         "python-config-without-tensors",
         "the configuration names no tensors, and the model does not either",
         "python",
