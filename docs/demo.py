@@ -23,6 +23,7 @@ from sightline import Classification, Client, Explanation
 REPOSITORY = Path("model_repository")
 BUILD = Path("build/demo")
 CLASSIFIERS = ("cnn", "attention")
+MODELS = (*CLASSIFIERS, "gan")
 SEEDS = range(48)
 CALLS = 20  # the time shown is the median of so many
 Answer = TypeVar("Answer")
@@ -65,6 +66,7 @@ def running_server() -> Generator[tuple[str, str]]:
     ports = [part for kind in ("http", "grpc", "metrics") for part in (f"--{kind}-port", "0")]
     sightline = Path(sys.executable).with_name("sightline")
     command = [str(sightline), "serve", "--model-repository", str(REPOSITORY), "--ready-file", str(ready_file), *ports]
+    command += ["--models", ",".join(MODELS)]
     server = subprocess.Popen(command)
     try:
         while not ready_file.exists():

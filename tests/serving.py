@@ -97,5 +97,5 @@ def built_repository() -> Path:
     repository = ROOT / "model_repository"
     missing = [name for name in ("cnn", "attention", "gan") if not (repository / name / "1").is_dir()]
     if missing:
-        raise RuntimeError(f"{' and '.join(missing)} in {repository} are not built: run `make models` first.")
+        raise RuntimeError(f"{' and '.join(missing)} in {repository} are not built: run `make demo-models` first.")
     return repository

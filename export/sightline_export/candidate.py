@@ -47,9 +47,10 @@ def from_pytorch(spec: ModelSpec, network: nn.Module, origin: str, weights: str)
     """The candidate that a PyTorch module makes."""
     signature = spec.task.network_signature(spec)
     graph = spec.task.graph(spec, network).eval()
+    reference = pytorch_runtime(graph, signature)
 
     def write(path: Path, metadata: Mapping[str, str]) -> None:
-        inputs = before_network(spec, stack(spec.task.requests(spec, 2)))
+        inputs = before_network(spec, stack(spec.task.requests(spec, 2)), reference)
         trace(
             graph,
             tuple(torch.from_numpy(inputs[tensor.name]) for tensor in signature.inputs),
@@ -59,7 +60,7 @@ def from_pytorch(spec: ModelSpec, network: nn.Module, origin: str, weights: str)
         )
 
     parameters = sum(parameter.numel() for parameter in network.parameters())
-    return Candidate(spec, write, pytorch_runtime(graph, signature), "PyTorch", parameters, origin, weights)
+    return Candidate(spec, write, reference, "PyTorch", parameters, origin, weights)
 
 
 def from_onnx(spec: ModelSpec, network: OnnxNetwork, origin: str, weights: str) -> Candidate:

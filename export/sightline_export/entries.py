@@ -16,6 +16,11 @@ def network_name(name: str) -> str:
     return f"{name}_network"
 
 
+def ensemble_name(network: str) -> str:
+    """The model that users call, in front of `network`."""
+    return network.removesuffix("_network")
+
+
 def entries(
     spec: ModelSpec,
     weights: Sequence[Path],

@@ -1,28 +1,28 @@
-"""Measuring an imported classifier on labelled pictures: one folder per class, as torchvision's ImageFolder wants."""
+"""Measuring a classifier on labelled pictures that it was not trained on, by sending it their files."""
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
 from sightline_backend.errors import PictureError
-from sightline_backend.formats import EXPECTED, describe
-from sightline_backend.pixels import decode
+from sightline_export.datasets.image_folder import classes_in, require_pictures
+from sightline_export.datasets.labelled_pictures import Half
 from sightline_export.errors import SourceUnusable
-from sightline_export.measure import Figure, Measurement, classification, row_names
+from sightline_export.in_process import files_array
+from sightline_export.measures.classification import classification, row_names
+from sightline_export.measures.figures import Figure, Measurement
 from sightline_export.model_spec import ModelSpec
 from sightline_export.release import Measure
 from sightline_export.verification.parity import Runtime
 
-SUFFIXES = {".jpg", ".jpeg", ".png", ".webp", ".bmp", ".gif"}
-DECODED = {f"a {name} file" for name in ("JPEG", "PNG", "WebP", "BMP", "GIF")}
+_FILES = 64  # read and sent at a time
 
 
 def measure_on(folder: Path, spec: ModelSpec) -> Measure:
-    """Accuracy, calibration and figures per class on the pictures of `folder`, through the function that serves them.
+    """Accuracy, calibration and figures per class on the pictures of `folder`, one folder per class.
 
     Raises SourceUnusable where the names of its folders are not labels of the model, or a file is not a picture: at
     once where the first bytes of a file tell, else when it is measured.
@@ -30,22 +30,39 @@ def measure_on(folder: Path, spec: ModelSpec) -> Measure:
     if not spec.labels:
         raise SourceUnusable(f"expected a classifier for --held-out, got the task {spec.task.id}; leave it out")
     files, labels = labelled_files(folder, spec.labels)
-    for file in files:
-        found = describe(_read(file, 512))
-        if found not in DECODED:
-            raise SourceUnusable(f"expected {EXPECTED} in {file}, got {found}; convert it, or take it away")
+    require_pictures(files)
+    return lambda model: measured_on(Half(files, labels), spec.labels, model, folder.name)
 
-    def measure(graph: Runtime) -> Measurement:
-        scores = [
-            graph({"PIXELS": _decoded(files[start : start + spec.max_batch_size], spec)})["SCORES"]
-            for start in range(0, len(files), spec.max_batch_size)
-        ]
-        measured = classification(np.concatenate(scores).astype(np.float32), labels, spec.labels)
-        seen = {name: row for name, row in measured.per_class.items() if row["pictures"]}
-        count = Figure(f"pictures in {folder.name}", len(files))
-        return Measurement((*measured.figures, count), seen)
 
-    return measure
+def measured_on(half: Half, labels: tuple[str, ...], model: Runtime, name: str) -> Measurement:
+    """The figures of `model`, `{"IMAGE": files}` to `{"SCORES": float32 (n, k)}`, on the pictures of `half`.
+
+    name: of the data, for the figure that says how many pictures there were. Classes without pictures have no row.
+
+    Raises SourceUnusable, naming the file that is no picture, or where the model has other classes.
+    """
+    scores = scores_of(half, model)
+    if scores.shape[1] != len(labels):
+        raise SourceUnusable(
+            f"expected a model of the {len(labels)} classes {', '.join(labels[:3])}, …, got one that gives "
+            f"{scores.shape[1]} scores; measure it on data of its own classes"
+        )
+    measured = classification(scores, half.labels, labels)
+    seen = {row: figures for row, figures in measured.per_class.items() if figures["pictures"]}
+    return Measurement((*measured.figures, Figure(f"pictures in {name}", len(half))), seen)
+
+
+def scores_of(half: Half, model: Runtime) -> NDArray[np.float32]:
+    """What `model` answers to each picture, (n, k)."""
+    parts: list[NDArray[np.float32]] = []
+    for start in range(0, len(half), _FILES):
+        files = [half.file(index) for index in range(start, min(start + _FILES, len(half)))]
+        try:
+            answers = model({"IMAGE": files_array([file.content for file in files])})
+        except PictureError as error:
+            raise _named(half, start, model) or error from error
+        parts.append(answers["SCORES"].astype(np.float32))
+    return np.concatenate(parts)
 
 
 def labelled_files(folder: Path, labels: tuple[str, ...]) -> tuple[list[Path], NDArray[np.int64]]:
@@ -56,14 +73,9 @@ def labelled_files(folder: Path, labels: tuple[str, ...]) -> tuple[list[Path], N
     Raises SourceUnusable.
     """
     positions = {name: k for k, name in enumerate(row_names(labels))}
-    try:
-        classes = sorted(child for child in folder.iterdir() if child.is_dir())
-        pictures = [(file, child.name) for child in classes for file in _pictures(child)]
-    except OSError as error:
-        raise SourceUnusable(
-            f"expected folders of pictures that can be read in {folder}, got {error}; see to their permissions"
-        ) from error
-    unknown = [child.name for child in classes if child.name not in positions]
+    classes = classes_in(folder)
+    pictures = [(file, name) for name, files in classes for file in files]
+    unknown = [name for name, _ in classes if name not in positions]
     shared = [name for name in unknown if name in labels]
     if shared:
         these = " and ".join(repr(name) for name, k in positions.items() if labels[k] == shared[0])
@@ -80,36 +92,11 @@ def labelled_files(folder: Path, labels: tuple[str, ...]) -> tuple[list[Path], N
     return [file for file, _ in pictures], np.array([positions[name] for _, name in pictures], dtype=np.int64)
 
 
-def _pictures(folder: Path) -> list[Path]:
-    """Also links that lead nowhere: leaving pictures out in silence would change the figures."""
-    return sorted(
-        Path(place, name)
-        for place, _, names in os.walk(folder, onerror=_raise)
-        for name in names
-        if Path(name).suffix.lower() in SUFFIXES
-    )
-
-
-def _raise(error: OSError) -> None:
-    raise error
-
-
-def _read(file: Path, size: int = -1) -> bytes:
-    try:
-        with file.open("rb") as opened:
-            return opened.read(size)
-    except OSError as error:
-        raise SourceUnusable(
-            f"expected a picture that can be read in {file}, got {error.strerror}; take it away, or see to its "
-            "permissions"
-        ) from error
-
-
-def _decoded(files: list[Path], spec: ModelSpec) -> NDArray[np.uint8]:
-    pixels: list[NDArray[np.uint8]] = []
-    for file in files:
+def _named(half: Half, start: int, model: Runtime) -> SourceUnusable | None:
+    """The error of the first picture from `start` that can't be decoded."""
+    for picture, index in zip(half.pictures[start : start + _FILES], range(start, len(half)), strict=False):
         try:
-            pixels.append(decode(_read(file), spec.pixels))
+            model({"IMAGE": files_array([half.file(index).content])})
         except PictureError as error:
-            raise SourceUnusable(f"{file}: {error}") from error
-    return np.stack(pixels)
+            return SourceUnusable(f"{picture if isinstance(picture, Path) else f'picture {index}'}: {error}")
+    return None

@@ -1,9 +1,9 @@
-"""Showing an export while it runs: a bar on a terminal, plain lines otherwise; everything on stderr."""
+"""Showing exports while they run: a bar for each on a terminal, plain lines otherwise; everything on stderr."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from rich.console import Console
-from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+from rich.progress import BarColumn, Progress, SpinnerColumn, TaskID, TextColumn, TimeElapsedColumn
 
 from sightline_export.release import Doing, Done
 from sightline_export.training.progress import Epoch
@@ -13,11 +13,16 @@ PLAIN_LINES_PER_TRAINING = 6
 
 def report(name: str, events: Iterator[Epoch | Doing | Done], console: Console | None = None) -> None:
     """Drive the export `events` to their end and show them."""
+    report_all(((name, event) for event in events), console)
+
+
+def report_all(events: Iterable[tuple[str, Epoch | Doing | Done | None]], console: Console | None = None) -> None:
+    """Drive several exports, of which each event comes with its name and None is the end, and show them."""
     console = console or Console(stderr=True, highlight=False)
     if console.is_terminal:
-        _draw(name, events, console)
+        _draw(events, console)
         return
-    for event in events:
+    for name, event in events:
         match event:
             case Done(text):
                 _say(console, f"{name}: {text}")
@@ -38,7 +43,7 @@ def _say(console: Console, line: str) -> None:
     console.print(line, soft_wrap=True, markup=False, emoji=False, highlight=False)
 
 
-def _draw(name: str, events: Iterator[Epoch | Doing | Done], console: Console) -> None:
+def _draw(events: Iterable[tuple[str, Epoch | Doing | Done | None]], console: Console) -> None:
     columns = (
         SpinnerColumn(),
         TextColumn("{task.description}", markup=False),
@@ -47,17 +52,22 @@ def _draw(name: str, events: Iterator[Epoch | Doing | Done], console: Console) -
         TimeElapsedColumn(),
     )
     with Progress(*columns, console=console, transient=True) as progress:
-        step = progress.add_task(name, total=None, figures="")
-        for event in events:
+        bars: dict[str, TaskID] = {}
+        for name, event in events:
+            if event is None:
+                if name in bars:
+                    progress.remove_task(bars.pop(name))
+                continue
+            bar = bars[name] if name in bars else bars.setdefault(name, progress.add_task(name, total=None, figures=""))
             match event:
                 case Done(text):
                     _say(console, f"{name}: {text}")
                 case Doing(text):
-                    progress.reset(step, total=None, description=f"{name}: {text}", figures="")
+                    progress.reset(bar, total=None, description=f"{name}: {text}", figures="")
                 case Epoch():
                     figures = " ".join(f"{figure} {value:.3f}" for figure, value in event.figures.items())
                     progress.update(
-                        step,
+                        bar,
                         description=f"{name}: training",
                         total=event.total,
                         completed=event.number,

@@ -25,6 +25,8 @@ class TensorSpec:
     tolerance: the difference allowed between two runtimes: as a share of the largest value where the type is FP32, in
         levels where it is UINT8 or the bytes of a picture.
     most: never more than this, however large the values are.
+    flips: share of the elements that may differ by more than that: classes at the edge between two of them.
+    optional: whether requests may leave this input out.
     labelled: whether index i of the vector means line i of labels.txt.
     nhwc: whether the tensor is a picture (height, width, channels).
     """
@@ -36,10 +38,14 @@ class TensorSpec:
     labelled: bool = False
     nhwc: bool = False
     most: float = math.inf
+    flips: float = 0.0
+    optional: bool = False
 
     def __post_init__(self) -> None:
         if not self.name or not self.shape or any(size == 0 or size < -1 for size in self.shape):
             raise ValueError(f"expected a name and a shape of sizes >= 1 or -1, got {self.name!r} {self.shape}")
+        if not 0 <= self.flips < 1:
+            raise ValueError(f"expected the share of flips of {self.name!r} in [0, 1), got {self.flips}")
         if self.nhwc and len(self.shape) != 3:
             raise ValueError(f"expected (height, width, channels) for the picture {self.name!r}, got {self.shape}")
 
@@ -52,6 +58,7 @@ class Signature:
     outputs: tuple[TensorSpec, ...]
 
     def __post_init__(self) -> None:
-        names = [spec.name for spec in (*self.inputs, *self.outputs)]
-        if not self.inputs or not self.outputs or len(set(names)) != len(names):
-            raise ValueError(f"expected inputs and outputs with distinct names, got {names}")
+        for specs in (self.inputs, self.outputs):
+            names = [spec.name for spec in specs]
+            if not names or len(set(names)) != len(names):
+                raise ValueError(f"expected inputs and outputs, each with distinct names, got {names}")

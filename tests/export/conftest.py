@@ -6,7 +6,7 @@ import pytest
 from export.quick import make_quick_recipe
 
 from sightline_export.exporter import export_recipe
-from sightline_export.recipe import Recipe, find
+from sightline_export.recipe import Recipe, find_recipe
 from sightline_export.release import Setting
 
 
@@ -17,7 +17,7 @@ def quick_recipe() -> Recipe:
 
 @pytest.fixture
 def cnn() -> Recipe:
-    return find("cnn")
+    return find_recipe("cnn")
 
 
 @pytest.fixture

@@ -4,13 +4,12 @@ from dataclasses import replace
 
 import numpy as np
 
-from sightline_export.measure import Figure, Measurement
+from sightline_export.measures.figures import Figure, Measurement
 from sightline_export.models.cnn import CNN, CNNConfig
 from sightline_export.recipe import Evaluation, Recipe
 from sightline_export.recipes.digit_classifier import digit_classifier
 from sightline_export.repository.golden import stack
 from sightline_export.training.classifier import ClassifierSettings
-from sightline_export.verification.truth import before_network
 
 
 def make_quick_recipe() -> Recipe:
@@ -19,8 +18,7 @@ def make_quick_recipe() -> Recipe:
     recipe = digit_classifier("quick", "a test", "none", CNN, config, ClassifierSettings(epochs=1, batch_size=256))
 
     def evaluate(evaluation: Evaluation) -> Measurement:
-        inputs = before_network(recipe.spec, stack(recipe.spec.task.requests(recipe.spec, 8)))
-        scores = evaluation.graph(inputs)["SCORES"]
+        scores = evaluation.model(stack(recipe.spec.task.requests(recipe.spec, 8)))["SCORES"]
         return Measurement((Figure("rows that sum to one", float(np.isclose(scores.sum(axis=1), 1).mean()), 1.0),))
 
-    return replace(recipe, evaluate=evaluate)
+    return replace(recipe, evaluate=evaluate, sheet=None, explained_well=False)

@@ -6,8 +6,8 @@ from datetime import date
 import pytest
 from export.quick import make_quick_recipe
 
-from sightline_export.card import Facts, write_card
-from sightline_export.measure import Figure, Measurement
+from sightline_export.card import About, Facts, write_card
+from sightline_export.measures.figures import Figure, Measurement
 from sightline_export.normalisation import Normalisation
 
 FACTS = Facts(
@@ -39,7 +39,7 @@ def test_a_name_stays_in_its_cell(name: str, cell: str | None) -> None:
         notes=(name,),
         measurement=Measurement((Figure(name, 0.5),), {name: {"recall": 0.25}}),
     )
-    lines = write_card(make_quick_recipe().spec, facts).splitlines()
+    lines = write_card(About.of_spec(make_quick_recipe().spec), facts).splitlines()
     shown = cell or name
     assert {f"| From | {shown} |", f"| {shown} | 0.5 |  |", f"| {shown} | 0.25 |"} <= set(lines)
     assert f"- {' '.join(name.split())}" in lines
@@ -47,7 +47,7 @@ def test_a_name_stays_in_its_cell(name: str, cell: str | None) -> None:
 
 def test_numbers_of_pictures_are_written_out() -> None:
     facts = replace(FACTS, measurement=Measurement((Figure("pictures", 50_000), Figure("accuracy", 0.76543))))
-    card = write_card(make_quick_recipe().spec, facts)
+    card = write_card(About.of_spec(make_quick_recipe().spec), facts)
     assert "| pictures | 50000 |" in card
     assert "| accuracy | 0.7654 |" in card
 
@@ -55,7 +55,7 @@ def test_numbers_of_pictures_are_written_out() -> None:
 @pytest.mark.parametrize("order", ["rgb", "bgr"])
 def test_an_order_of_channels_other_than_rgb_is_said(order: str) -> None:
     normalisation = Normalisation(channel_order="bgr" if order == "bgr" else "rgb")
-    card = write_card(replace(make_quick_recipe().spec, normalisation=normalisation), FACTS)
+    card = write_card(About.of_spec(replace(make_quick_recipe().spec, normalisation=normalisation)), FACTS)
     (row,) = (line for line in card.splitlines() if line.startswith("| Normalisation |"))
     assert row.endswith(
         ", channels in the order blue, green, red (bgr) |" if order == "bgr" else "(level * 0.00392157 - 0) / 1 |"

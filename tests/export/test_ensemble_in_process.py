@@ -33,7 +33,7 @@ def test_a_step_of_another_backend_is_named() -> None:
 
 
 def test_a_model_that_is_not_an_ensemble_is_named() -> None:
-    with pytest.raises(RepositoryUnusable, match=r"expected an ensemble in .*cnn_network"):
+    with pytest.raises(RepositoryUnusable, match=r"expected a model that users call in .*cnn_network"):
         read_published(REPOSITORY, "cnn_network")
 
 

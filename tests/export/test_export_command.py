@@ -10,14 +10,14 @@ import torch
 from click.testing import CliRunner
 from torch import Tensor, nn
 
-from sightline_export.card import Facts, write_card
+from sightline_export.card import About, Facts, write_card
 from sightline_export.cli.export import export
 from sightline_export.errors import FloorMissed, UnknownSource, VerificationFailed, VersionExists
 from sightline_export.exporter import export_recipe
 from sightline_export.latency import Latency
-from sightline_export.measure import Figure, Measurement
+from sightline_export.measures.figures import Figure, Measurement
 from sightline_export.model_spec import ModelSpec
-from sightline_export.recipe import Evaluation, Recipe, find, recipes, register, with_requirements
+from sightline_export.recipe import Evaluation, Recipe, find, listings, recipes, register, with_requirements
 from sightline_export.release import Done, Setting
 from sightline_export.runtimes import onnx_runtime
 from sightline_export.tasks.image_classification import ImageClassification
@@ -39,8 +39,11 @@ def test_an_export_publishes_network_decoder_and_ensemble(quick_recipe: Recipe, 
         "measured",
         "served",
         "published",
+        "served",  # its explanation
+        "published",
     ]
-    assert {folder.name for folder in repository.iterdir()} == {"quick", "quick_network", "pixels_rgb_64x64_squash"}
+    folders = {"quick", "quick_network", "quick_explain", "pixels_rgb_64x64_squash"}
+    assert {folder.name for folder in repository.iterdir()} == folders
     assert (repository / "quick" / "labels.txt").read_text().split() == list("0123456789")
     card = (repository / "quick" / "README.md").read_text()
     assert "rows that sum to one | 1 | 1" in card
@@ -111,7 +114,9 @@ def test_list_shows_every_recipe_with_task_and_versions(repository: Path) -> Non
     result = CliRunner().invoke(export, ["--list", "--repository", str(repository)])
     assert result.exit_code == 0
     lines = result.stdout.splitlines()
-    assert [line.split("\t")[0] for line in lines] == list(recipes())
+    assert [line.split("\t")[0] for line in lines] == [
+        listed.name for exportable in recipes().values() for listed in listings(exportable)
+    ]
     assert next(line for line in lines if line.startswith("cnn\t")).split("\t")[1:4] == [
         "image-classification",
         "rgb_64x64_squash",
@@ -125,7 +130,7 @@ def test_list_shows_every_recipe_with_task_and_versions(repository: Path) -> Non
         (
             ["cmm"],
             16,
-            "Error: expected one of the recipes attention, cnn, gan, or a source such as torchvision:resnet50",
+            "Error: expected a recipe, which sightline export --list names, or a source such as torchvision:resnet50",
         ),
         (["cnm"], 16, "got 'cnm'; did you mean cnn?"),
         (["cnn", "--mean", "0.5"], 2, "expected one source that is not a recipe with --mean, got cnn"),
@@ -184,7 +189,7 @@ def test_the_card_shows_what_was_measured(cnn: Recipe) -> None:
         notes=("made the batch axis dynamic",),
         versions=(("torch", "2.13.0"),),
     )
-    card = write_card(cnn.spec, facts)
+    card = write_card(About.of_spec(cnn.spec), facts)
     for line in (
         "| Version | 3 |",
         "| Parameters | 8,413,578 |",

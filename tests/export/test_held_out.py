@@ -9,6 +9,7 @@ import pytest
 from export.quick import make_quick_recipe
 from PIL import Image
 
+from sightline_backend.pixels import PixelSpec, decode_batch
 from sightline_export.errors import SourceUnusable
 from sightline_export.held_out import labelled_files, measure_on
 from sightline_export.model_spec import ModelSpec
@@ -35,7 +36,8 @@ def put(folder: Path, *names: str) -> Path:
 
 
 def always_the_last_class(inputs: Arrays) -> Arrays:
-    return {"SCORES": np.array([[0.1, 0.2, 0.7]] * len(inputs["PIXELS"]), np.float32)}
+    pixels = decode_batch(inputs["IMAGE"][:, 0].tolist(), PixelSpec(8, 8))
+    return {"SCORES": np.array([[0.1, 0.2, 0.7]] * len(pixels), np.float32)}
 
 
 def test_two_classes_of_one_label_are_told_apart_by_their_position(tmp_path: Path) -> None:
@@ -93,3 +95,11 @@ def test_a_damaged_picture_is_named(tmp_path: Path) -> None:
     (tmp_path / "dog" / "1.png").write_bytes(png()[:40])
     with pytest.raises(SourceUnusable, match=r"1\.png: expected .* got a PNG file"):
         measure_on(tmp_path, spec(*CRANES))(always_the_last_class)
+
+
+def test_a_model_of_other_classes_is_not_measured(tmp_path: Path) -> None:
+    put(tmp_path, "cat/1.png", "dog/1.png")
+    with pytest.raises(
+        SourceUnusable, match=r"expected a model of the 2 classes cat, dog, …, got one that gives 3 scores"
+    ):
+        measure_on(tmp_path, spec("cat", "dog"))(always_the_last_class)

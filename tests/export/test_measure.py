@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 
 from sightline_export.errors import FloorMissed
-from sightline_export.measure import Figure, Measurement, calibration_error, classification, row_names
+from sightline_export.measures.classification import calibration_error, classification, row_names
+from sightline_export.measures.figures import Figure, Measurement
 
 SCORES = np.array([[0.9, 0.1], [0.8, 0.2], [0.3, 0.7], [0.6, 0.4]], dtype=np.float32)
 LABELS = np.array([0, 0, 1, 1])

@@ -5,7 +5,8 @@ from google.protobuf.json_format import ParseError
 
 from sightline_backend.pixels import PixelSpec
 from sightline_export.entries import network_name
-from sightline_export.recipe import find, recipes
+from sightline_export.model_spec import ModelSpec
+from sightline_export.recipe import Recipe, recipes
 from sightline_export.repository.model_config import (
     Step,
     backend_config,
@@ -62,9 +63,12 @@ def test_a_field_that_triton_does_not_know_is_refused() -> None:
         to_text({"name": "m", "max_batchsize": 3})
 
 
-@pytest.mark.parametrize("name", recipes())
-def test_ensembles_are_wired_without_loose_ends(name: str) -> None:
-    spec = find(name).spec
+SPECS = [part.spec for recipe in recipes().values() if isinstance(recipe, Recipe) for part in recipe.parts]
+
+
+@pytest.mark.parametrize("spec", SPECS, ids=[spec.name for spec in SPECS])
+def test_ensembles_are_wired_without_loose_ends(spec: ModelSpec) -> None:
+    name = spec.name
     models, steps = spec.task.steps(spec, network_name(name))
     signature = spec.task.ensemble_signature(spec)
     available = {tensor.name for tensor in signature.inputs}
@@ -72,4 +76,5 @@ def test_ensembles_are_wired_without_loose_ends(name: str) -> None:
         assert set(step.inputs.values()) <= available
         available |= set(step.outputs.values())
     assert {tensor.name for tensor in signature.outputs} <= available
-    assert {step.model for step in steps} == {model.name for model in models} | {network_name(name)}
+    asked = {step.model for step in steps} | {model.parameters.get("network", "") for model in models} - {""}
+    assert asked == {model.name for model in models} | {network_name(name)}

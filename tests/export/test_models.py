@@ -6,14 +6,11 @@ from torch import Tensor, nn
 
 from sightline_export.models.attention import Attention, ViT, ViTConfig
 from sightline_export.models.cnn import CNN, CNNConfig
-from sightline_export.models.gan import Discriminator, GANConfig, Generator
 
 PICTURES = (3, 64, 64)
 CASES = [
     pytest.param(CNN(CNNConfig()), PICTURES, [(10,)], id="cnn"),
     pytest.param(ViT(ViTConfig()), PICTURES, [(10,), (8, 8)], id="attention"),
-    pytest.param(Generator(GANConfig()), (100,), [(3, 16, 16)], id="generator"),
-    pytest.param(Discriminator(GANConfig()), (3, 16, 16), [()], id="discriminator"),
 ]
 
 
@@ -43,14 +40,8 @@ def test_every_weight_gets_a_gradient(network: nn.Module, takes: tuple[int, ...]
 
 
 def test_layer_sizes_are_those_of_the_sketch() -> None:
-    cnn, generator = CNN(CNNConfig()), Generator(GANConfig())
+    cnn = CNN(CNNConfig())
     assert (cnn.hidden.in_features, cnn.hidden.out_features, cnn.head.out_features) == (64 * 16 * 16, 512, 10)
-    transposed = [layer for layer in generator.layers if isinstance(layer, nn.ConvTranspose2d)]
-    assert [(c.in_channels, c.out_channels, c.kernel_size[0], c.stride[0], c.padding[0]) for c in transposed] == [
-        (100, 64, 4, 1, 0),
-        (64, 32, 4, 2, 1),
-        (32, 3, 4, 2, 1),
-    ]
 
 
 def test_attention_agrees_with_pytorchs_own() -> None:
@@ -65,15 +56,6 @@ def test_attention_agrees_with_pytorchs_own() -> None:
         wanted, wanted_weights = reference(x, x, x, average_attn_weights=False)
     torch.testing.assert_close(y, wanted)
     torch.testing.assert_close(weights, wanted_weights)
-
-
-def test_the_largest_of_the_first_ten_numbers_chooses_the_kind() -> None:
-    generator = Generator(GANConfig()).eval()
-    z = torch.randn(1, 100, generator=torch.Generator().manual_seed(4))
-    same_kind = torch.cat([z[:, :10] * 3, z[:, 10:]], dim=1)  # the largest stays the largest
-    other_kind = torch.cat([z[:, :10].roll(1, dims=1), z[:, 10:]], dim=1)
-    assert torch.equal(generator(z), generator(same_kind))
-    assert not torch.equal(generator(z), generator(other_kind))
 
 
 def test_attention_map_of_the_class_token_sums_to_one() -> None:

@@ -7,6 +7,7 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import onnx
@@ -16,7 +17,7 @@ from sightline_export.errors import RepositoryUnusable, VersionExists
 from sightline_export.repository.claim import SOURCE_KEY
 from sightline_export.repository.entry import ModelEntry
 from sightline_export.repository.golden import FileTensor, GoldenCase, ValueTensor
-from sightline_export.repository.model_config import from_text
+from sightline_export.repository.model_config import from_text, to_text
 from sightline_export.repository.publish import build, next_version, publish, published_versions, remove_orphan
 from sightline_export.repository.staging import BUILDING, staging_folder
 
@@ -165,6 +166,26 @@ def test_a_shared_step_grows_and_never_shrinks(repository: Path) -> None:
             build(staging / "built", (step, network, ensemble), version, "image-classification")
             publish(repository, (step, network, ensemble), version, staging / "built")
         assert size() == there
+
+
+def test_a_shared_step_gains_outputs_and_keeps_what_people_changed(repository: Path) -> None:
+    def output(name: str) -> dict[str, Any]:
+        return {"name": name, "data_type": "TYPE_UINT8", "dims": [2]}
+
+    put(repository, 1)
+    config = repository / "decode" / "config.pbtxt"
+    people = {"name": "decode", "max_batch_size": 4, "instance_group": [{"count": 3}], "output": [output("OLD")]}
+    config.write_text(to_text(people))
+    with staging_folder(repository) as staging:
+        _, network, ensemble = entries(staging / "w.onnx")
+        wanted = {"name": "decode", "max_batch_size": 2, "output": [output("NEW"), output("OLD")]}
+        step = ModelEntry(wanted, versioned=False)
+        build(staging / "built", (step, network, ensemble), 2, "image-classification")
+        publish(repository, (step, network, ensemble), 2, staging / "built")
+    there = from_text(config.read_text())
+    assert [each["name"] for each in there["output"]] == ["OLD", "NEW"]
+    assert there["max_batch_size"] == 4
+    assert there["instance_group"] == [{"count": 3}]
 
 
 def test_versions_are_numeric_folders_as_triton_reads_them(repository: Path) -> None:

@@ -1,6 +1,6 @@
 """Training loops: they learn, and a run that was stopped ends as if it had not been."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from itertools import islice
 from pathlib import Path
 
@@ -10,15 +10,6 @@ import torch
 from torch import nn
 
 from sightline_export.models.cnn import CNN, CNNConfig
-from sightline_export.models.gan import Discriminator, GANConfig, Generator
-from sightline_export.training.adversarial import (
-    AdversarialSettings,
-    discriminator_loss,
-    generator_loss,
-    gradient_penalty,
-    learning_rate_factor,
-    train_adversarial,
-)
 from sightline_export.training.augment import UNTOUCHED, photograph
 from sightline_export.training.checkpoint import Checkpoint
 from sightline_export.training.classifier import ClassifierSettings, train_classifier
@@ -41,18 +32,6 @@ def classifier_run(network: nn.Module, path: Path, epochs: int = 4) -> Iterator[
     return train_classifier(network, BARS, LABELS, settings, Checkpoint(path, "run", interval_s=0))
 
 
-def adversarial_run(network: nn.Module, path: Path) -> Iterator[Epoch]:
-    config = GANConfig(latent=8, kinds=2, generator_widths=(8, 8), discriminator_widths=(4, 4, 4))
-    torch.manual_seed(1)
-    settings = AdversarialSettings(epochs=4, latent=8, batch_size=32)
-    return train_adversarial(network, Discriminator(config), BARS, settings, Checkpoint(path, "run", interval_s=0))
-
-
-def small_generator() -> nn.Module:
-    torch.manual_seed(0)
-    return Generator(GANConfig(latent=8, kinds=2, generator_widths=(8, 8)))
-
-
 def test_a_classifier_learns_what_can_be_learned(tmp_path: Path) -> None:
     epochs = list(classifier_run(small_classifier(), tmp_path / "c.pt", epochs=12))
     assert [epoch.number for epoch in epochs] == list(range(1, 13))
@@ -60,19 +39,12 @@ def test_a_classifier_learns_what_can_be_learned(tmp_path: Path) -> None:
     assert epochs[-1].figures["accuracy"] > 0.8
 
 
-@pytest.mark.parametrize(
-    ("build", "run"),
-    [(small_classifier, classifier_run), (small_generator, adversarial_run)],
-    ids=["cnn", "gan"],
-)
-def test_a_stopped_run_ends_as_if_it_had_not_been_stopped(
-    build: Callable[[], nn.Module], run: Callable[[nn.Module, Path], Iterator[Epoch]], tmp_path: Path
-) -> None:
-    unbroken = build()
-    list(run(unbroken, tmp_path / "a.pt"))
-    list(islice(run(build(), tmp_path / "b.pt"), 2))  # killed after two of four epochs
-    resumed = build()
-    epochs = list(run(resumed, tmp_path / "b.pt"))
+def test_a_stopped_run_ends_as_if_it_had_not_been_stopped(tmp_path: Path) -> None:
+    unbroken = small_classifier()
+    list(classifier_run(unbroken, tmp_path / "a.pt"))
+    list(islice(classifier_run(small_classifier(), tmp_path / "b.pt"), 2))  # killed after two of four epochs
+    resumed = small_classifier()
+    epochs = list(classifier_run(resumed, tmp_path / "b.pt"))
     assert [epoch.number for epoch in epochs] == [3, 4]
     for name, weight in unbroken.state_dict().items():
         assert torch.equal(weight, resumed.state_dict()[name]), name
@@ -96,25 +68,6 @@ def test_a_checkpoint_of_another_run_is_not_resumed(tmp_path: Path) -> None:
 def test_a_damaged_or_hostile_checkpoint_is_passed_over(content: bytes, tmp_path: Path) -> None:
     (tmp_path / "c.pt").write_bytes(content)
     assert Checkpoint(tmp_path / "c.pt", "run").load() is None
-
-
-def test_losses_are_those_of_the_paper() -> None:
-    real, fake = torch.tensor([1.2, -0.3]), torch.tensor([0.4, -2.0])
-    d = torch.sigmoid  # the discriminator's probability of "real"
-    torch.testing.assert_close(
-        discriminator_loss(real, fake), -(torch.log(d(real)).mean() + torch.log(1 - d(fake)).mean())
-    )
-    torch.testing.assert_close(generator_loss(fake), -torch.log(d(fake)).mean())
-
-
-def test_the_gradient_penalty_by_hand() -> None:
-    x = torch.ones(2, 1, 2, 2, requires_grad=True)
-    logits = (x * torch.tensor([3.0, 4.0])).sum(dim=(1, 2, 3))  # gradient 3, 4, 3, 4: squared norm 50
-    assert gradient_penalty(logits, x).item() == pytest.approx(25)
-
-
-def test_the_learning_rate_falls_over_the_last_third() -> None:
-    assert [learning_rate_factor(epoch, 6) for epoch in range(1, 7)] == [1, 1, 1, 1, 1, 0.5]
 
 
 def test_augmentation_keeps_shape_range_and_seed_and_changes_most_pictures() -> None:

@@ -6,13 +6,13 @@ from pathlib import Path
 
 import pytest
 
-from sightline_export.recipe import find
+from sightline_export.recipe import find_recipe
 from sightline_export.repository.model_config import from_text, to_text
 from sightline_export.tensorrt import IMAGE, SCRIPT, add_plan, build_script, shapes
 from sightline_export.variants import network_variants
 
 ROOT = Path(__file__).parents[2]
-SPEC = find("cnn").spec
+SPEC = find_recipe("cnn").spec
 
 
 def test_without_tensorrt_there_is_the_gpu_variant_only() -> None:
@@ -100,5 +100,9 @@ def test_without_the_package_one_line_says_what_to_do(tmp_path: Path, monkeypatc
     assert (tmp_path / SCRIPT).stat().st_mode & 0o100
 
 
-def test_shapes_of_the_generator_are_those_of_its_noise() -> None:
-    assert shapes(find("gan").spec) == {"min": "NOISE:1x100", "opt": "NOISE:32x100", "max": "NOISE:32x100"}
+def test_shapes_of_the_generator_are_those_of_its_noise_and_its_class() -> None:
+    assert shapes(find_recipe("gan").spec) == {
+        "min": "NOISE:1x100,CLASS:1x1",
+        "opt": "NOISE:32x100,CLASS:32x1",
+        "max": "NOISE:32x100,CLASS:32x1",
+    }

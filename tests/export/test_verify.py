@@ -113,3 +113,28 @@ def test_a_comparison_of_nothing_is_no_agreement() -> None:
 def test_too_few_examples_are_refused() -> None:
     with pytest.raises(ValueError, match="at least 11"):
         compare(honest(INPUTS), honest, INPUTS, OUTPUTS, 11)
+
+
+@pytest.mark.parametrize(("flips", "difference"), [(0.0, 7), (0.01, 7), (0.02, 2), (0.03, 0)])
+def test_a_share_of_the_classes_may_flip_and_no_more(flips: float, difference: float) -> None:
+    wanted, got = np.zeros((1, 10, 10), np.uint8), np.zeros((1, 10, 10), np.uint8)
+    got[0, 3, 3:6] = 7, 7, 2
+    assert max_abs_difference(wanted, got, flips) == difference
+
+
+def test_nan_is_no_flip() -> None:
+    got = np.zeros(100)
+    got[0] = np.nan
+    assert np.isnan(max_abs_difference(np.zeros(100), got, flips=0.5))
+
+
+def test_maps_of_one_byte_per_pixel_are_compared_as_they_are() -> None:
+    def class_map(*corner: int) -> "np.ndarray[tuple[int, int], np.dtype[np.object_]]":
+        levels = np.zeros((10, 10), np.uint8)
+        levels[0, : len(corner)] = corner
+        file = io.BytesIO()
+        Image.fromarray(levels).save(file, "PNG")
+        return np.array([[file.getvalue()]], dtype=np.object_)
+
+    assert max_abs_difference(class_map(), class_map(4, 5), flips=0.01) == 4
+    assert max_abs_difference(class_map(), class_map(4, 5), flips=0.02) == 0

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 FITS = ("squash", "crop", "letterbox")
 RESAMPLES = ("bilinear", "bicubic", "lanczos", "nearest", "box", "hamming")
 TASKS = ("image-classification", "image-feature-extraction")
+EXPLANATIONS = ("auto", "occlusion", "rise", "cam", "attention")
 
 IMPORT_OPTIONS = (
     click.option("--name", help="What to call the model.  [default: the source's own name]"),
@@ -26,6 +28,7 @@ IMPORT_OPTIONS = (
     click.option("--pretrained", is_flag=True, help="Fetch the weights that torchvision or timm publishes."),
     click.option("--without-top", is_flag=True, help="Leave the classifier out: the model gives an embedding."),
     click.option("--task", type=click.Choice(TASKS), help="What the network does."),
+    click.option("--faces", is_flag=True, help="The network takes the largest face, upright, as ArcFace does."),
     click.option(
         "--labels", callback=labels, metavar="FILE|A,B", help="Names of the classes: one per line, or a list."
     ),
@@ -37,6 +40,7 @@ IMPORT_OPTIONS = (
     click.option("--mean", callback=numbers, metavar="A,B,C", help="Subtracted from each channel, after --scale."),
     click.option("--std", callback=numbers, metavar="A,B,C", help="Each channel is divided by it, after --mean."),
     click.option("--channel-order", type=click.Choice(("rgb", "bgr")), help="Order that the network takes."),
+    click.option("--explain", type=click.Choice(EXPLANATIONS), help="Also heat maps of a classifier, by this method."),
     click.option("--max-batch-size", type=click.IntRange(min=1), help="Largest batch that is served and verified."),
 )
 
@@ -85,6 +89,17 @@ class Order:
 )
 @click.argument("sources", metavar="[SOURCE]...", nargs=-1)
 @click.option("--list", "list_recipes", is_flag=True, help="List the recipes and the versions in the repository.")
+@click.option("--all", "all_recipes", is_flag=True, help="Every recipe, and every model that needs no training.")
+@click.option(
+    "--jobs",
+    type=click.IntRange(min=1),
+    help="Recipes built at once, each on its share of the cores.  [default: 1; with --all, one for each core]",
+)
+@click.option(
+    "--data",
+    type=click.Path(exists=True, path_type=Path),
+    help="Train a recipe on this data instead: image folders, CIFAR-10, MNIST, COCO, as the recipe takes them.",
+)
 @repository_option
 @click.option("--version", type=click.IntRange(1, 2**31 - 1), help="Version to write.  [default: the next]")
 @click.option("--if-missing", is_flag=True, help="Pass over models that have a version already.")
@@ -114,6 +129,9 @@ class Order:
 def export(
     sources: tuple[str, ...],
     list_recipes: bool,
+    all_recipes: bool,
+    jobs: int | None,
+    data: Path | None,
     repository: Path,
     version: int | None,
     if_missing: bool,
@@ -134,6 +152,12 @@ def export(
     if list_recipes:
         list_them(repository)
         return
+    if all_recipes:
+        if sources:
+            raise click.UsageError(f"expected --all or sources, got both: --all {' '.join(sources)}; leave one out")
+        from sightline_export.recipe import recipes as all_of_them
+
+        sources = tuple(all_of_them())
     if not sources:
         raise click.UsageError("expected a source; see the recipes with: sightline export --list")
     order = Order(repository, version, if_missing, not no_serve, tensorrt, checkpoints, reproducers, held_out)
@@ -142,29 +166,70 @@ def export(
     from sightline_export.sources import Choices, is_source
 
     recipes = tuple(source for source in sources if not is_source(source))
-    if given and (recipes or len(sources) > 1):
+    renamed = data is not None and given == ["--name"]  # another data set, another model
+    if given and (len(sources) > 1 or (recipes and not renamed)):
         raise click.UsageError(
             f"expected one source that is not a recipe with {', '.join(given)}, got {' '.join(sources)}: "
             "a recipe says all this itself"
         )
-    train(recipes, order)
+    if data:
+        if len(recipes) != 1 or len(sources) != 1:
+            raise click.UsageError(f"expected one recipe with --data, got {' '.join(sources)}; name one")
+        build_on(data, sources[0], choices["name"], order)
+        return
+    build(recipes, order, jobs or (default_jobs() if all_recipes else 1))
     for source in sources:
         if source not in recipes:
             take(source, Choices(**choices), order)
 
 
-def train(names: tuple[str, ...], order: Order) -> None:
-    """Export recipes, and those that they require."""
+def build_on(data: Path, name: str, new_name: str | None, order: Order) -> None:
+    """Export a recipe that is trained on somebody's data instead of its own."""
+    from sightline_export.recipe import find, on_data, renamed
+
+    recipe = renamed(on_data(find(name), data), new_name)
+    if not order.passes_over(recipe.name):
+        from sightline_export.exporter import export_recipe
+
+        show(recipe.name, export_recipe(recipe, order.setting, order.checkpoints))
+
+
+def build(names: tuple[str, ...], order: Order, jobs: int) -> None:
+    """Export what has a name in the registry, and what that requires."""
     from sightline_export.recipe import find, with_requirements
     from sightline_export.repository.publish import published_versions
 
     for name in names:
         find(name)  # an unknown name is refused before anything is trained
-    for name in with_requirements(names, lambda name: bool(published_versions(order.repository, name))):
-        if not order.passes_over(name):
-            from sightline_export.exporter import export_recipe
+    ordered = with_requirements(names, lambda name: bool(published_versions(order.repository, name)))
+    wanted = [name for name in ordered if not order.passes_over(name)]
+    if not wanted:
+        return
+    from sightline_export.exporter import export_named
+    from sightline_export.report import report_all
 
-            show(name, export_recipe(find(name), order.setting, order.checkpoints))
+    if jobs == 1 or len(wanted) == 1:
+        for name in wanted:
+            show(name, export_named(find(name), order.setting, order.checkpoints))
+        return
+    from sightline_export.side_by_side import side_by_side
+
+    requires = {name: find(name).requires for name in wanted}
+    report_all(side_by_side(wanted, requires, partial(work, order), jobs))
+
+
+def work(order: Order, name: str) -> Iterator[Epoch | Doing | Done]:
+    """What one process of several does."""
+    from sightline_export.exporter import export_named
+    from sightline_export.recipe import find
+
+    return export_named(find(name), order.setting, order.checkpoints)
+
+
+def default_jobs() -> int:
+    from sightline_export.side_by_side import default_jobs
+
+    return default_jobs()
 
 
 def take(source: str, choices: Choices, order: Order) -> None:
@@ -179,7 +244,7 @@ def take(source: str, choices: Choices, order: Order) -> None:
     from sightline_export.held_out import measure_on
 
     measure = measure_on(order.held_out, imported.spec) if order.held_out else None
-    show(imported.spec.name, export_import(imported, order.setting, measure))
+    show(imported.spec.name, export_import(imported, order.setting, measure, choices.explain))
 
 
 def show(name: str, events: Iterator[Epoch | Doing | Done]) -> None:
@@ -194,18 +259,19 @@ def list_them(repository: Path) -> None:
     from rich.markup import escape
     from rich.table import Table
 
-    from sightline_export.recipe import recipes
+    from sightline_export.recipe import listings, recipes
     from sightline_export.repository.publish import published_versions
 
     rows = [
         (
-            spec.name,
-            spec.task.id,
-            spec.pixels.name,
-            ", ".join(map(str, published_versions(repository, spec.name))) or "-",
-            spec.summary,
+            listed.name,
+            listed.task,
+            listed.pixels,
+            ", ".join(map(str, published_versions(repository, listed.name))) or "-",
+            listed.summary,
         )
-        for spec in (recipe.spec for recipe in recipes().values())
+        for exportable in recipes().values()
+        for listed in listings(exportable)
     ]
     console = Console()
     if not console.is_terminal:

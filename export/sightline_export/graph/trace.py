@@ -101,6 +101,8 @@ def _quiet_tracer() -> Generator[None]:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", FutureWarning)
             warnings.simplefilter("ignore", DeprecationWarning)
+            # Said of every second input; all of them share the one axis that is called batch.
+            warnings.filterwarnings("ignore", "# The axis name: batch will not be used", UserWarning)
             yield
     finally:
         logger.setLevel(level)

@@ -3,7 +3,8 @@
 Dosovitskiy et al., "An Image is Worth 16x16 Words" (2020); attention as in Vaswani et al., "Attention Is All You Need"
 (2017); normalisation before each block as in GPT-2. Positions start as sines and cosines (Beyer et al., "Better plain
 ViT baselines for ImageNet-1k", 2022), without which so few pictures teach it slowly. Besides the logits it gives the
-attention map of the class token: where in the picture the last block looked.
+attention roll-out of the class token (Abnar & Zuidema, "Quantifying Attention Flow in Transformers", 2020): how much of
+each place of the picture reaches it, over all blocks.
 """
 
 import math
@@ -74,9 +75,10 @@ class Block(nn.Module):
 
 
 class ViT(nn.Module):
-    """Normalised pictures (B, 3, 64, 64) to logits (B, 10) and the class token's attention map (B, 8, 8).
+    """Normalised pictures (B, 3, 64, 64) to logits (B, 10) and the class token's attention roll-out (B, 8, 8).
 
-    The map is the mean over the heads of the last block, over the patches only, and sums to 1.
+    The roll-out is the product over the blocks of (mean over the heads + identity) / 2, where the identity is the way
+    around the attention; of it the row of the class token, over the patches only. It sums to 1.
 
     >>> logits, attention = ViT(ViTConfig())(torch.zeros(2, 3, 64, 64))
     >>> logits.shape, attention.shape
@@ -98,9 +100,11 @@ class ViT(nn.Module):
         B = x.shape[0]
         x = self.patches(x).flatten(2).transpose(1, 2)  # (B, 3, 64, 64) -> (B, 64, 8, 8) -> (B, 64 patches, 64)
         x = torch.cat([self.class_token.expand(B, -1, -1), x], dim=1) + self.positions  # (B, 1 + 64, 64)
-        weights = x.new_zeros(())
+        around = torch.eye(x.shape[1], device=x.device)  # (65, 65)
+        flow = around.expand(B, -1, -1)  # how much of each token of the picture is in each token by now
         for block in self.blocks:
             x, weights = block(x)  # (B, 65, 64), (B, heads, 65, 65)
-        attention = weights.mean(dim=1)[:, 0, 1:]  # row of the class token, without itself: (B, 64)
+            flow = (weights.mean(dim=1) + around) / 2 @ flow  # (B, 65, 65)
+        attention = flow[:, 0, 1:]  # row of the class token, without itself: (B, 64)
         attention = attention / attention.sum(dim=-1, keepdim=True)
         return self.head(self.norm(x)[:, 0]), attention.view(B, self.grid, self.grid)

@@ -11,7 +11,7 @@ _CONFIG = ViTConfig()
 register(
     digit_classifier(
         name="attention",
-        summary="handwritten digits, a vision transformer with its attention map",
+        summary="handwritten digits, a vision transformer with its attention roll-out",
         paper="Dosovitskiy et al., An Image is Worth 16x16 Words, 2020",
         build=ViT,
         config=_CONFIG,

@@ -1,30 +1,36 @@
 """What the recipes of digit classifiers share: data, training, the figures and their floor."""
 
-from collections.abc import Iterator
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from PIL import Image
 from torch import nn
 
 from sightline_backend.pixels import PixelSpec
-from sightline_export.datasets.digits import LABELS, SOURCE, digit_pictures, load_digits
-from sightline_export.measure import Figure, Measurement, classification
-from sightline_export.model_spec import ModelSpec
-from sightline_export.normalisation import PLUS_MINUS_ONE
+from sightline_export.datasets.digits import LABELS, SOURCE, Digits, digit_pictures, load_digits
+from sightline_export.datasets.labelled_pictures import Half
+from sightline_export.held_out import measured_on, scores_of
+from sightline_export.measures.classification import classification
+from sightline_export.measures.figures import Figure, Measurement
 from sightline_export.recipe import Evaluation, Recipe
+from sightline_export.recipes.classifier import Architecture, for_folder, half_to_measure
+from sightline_export.sheets.classifier import classifier_sheet
 from sightline_export.signature import TensorSpec
-from sightline_export.tasks.image_classification import ImageClassification
 from sightline_export.training.augment import photograph
-from sightline_export.training.checkpoint import Checkpoint
-from sightline_export.training.classifier import ClassifierSettings, describe, train_classifier
+from sightline_export.training.classifier import ClassifierSettings
 from sightline_export.training.progress import Epoch
 
 PIXELS = PixelSpec(width=64, height=64)
 ACCURACY_FLOOR = 0.97
 PHOTOGRAPH_SEED = 1_000_000
+_SHOWN = 128  # width and height of the pictures that verification sends
 LIMITS = (
     "It knows digits only and answers one of the ten for any picture. It was trained on scans of one digit each, with "
     "colours, light, blur and margins varied; several digits at once and printed fonts are outside of what it has seen."
@@ -35,55 +41,72 @@ def digit_classifier(
     name: str,
     summary: str,
     paper: str,
-    build: type[nn.Module],
-    config: object,
+    build: Callable[[Any], nn.Module],
+    config: Any,
     settings: ClassifierSettings,
     extra: tuple[TensorSpec, ...] = (),
+    pixels: PixelSpec = PIXELS,
+    floor: float = ACCURACY_FLOOR,
 ) -> Recipe:
-    """A classifier of the ten digits at 64x64. `build(config)` is its network."""
+    """A classifier of the ten digits, which can also be trained on a folder. `build(config)` is its network."""
+    architecture = Architecture(name, summary, paper, build, config, pixels, settings, extra)
 
     def train(network: nn.Module, checkpoint: Path) -> Iterator[Epoch]:
         digits, _ = load_digits()
-        key = f"{name} {config} {describe(settings)}"
-        return train_classifier(network, digits.render(PIXELS), digits.labels, settings, Checkpoint(checkpoint, key))
+        return architecture.train(network, _half(digits), SOURCE, checkpoint)
+
+    def evaluate(evaluation: Evaluation) -> Measurement:
+        if evaluation.data is not None:
+            half = half_to_measure(evaluation.data, LABELS)
+            return measured_on(half, LABELS, evaluation.model, evaluation.data.name)
+        return _measured(evaluation, pixels, floor)
 
     return Recipe(
-        spec=ModelSpec(
-            name=name,
-            summary=summary,
-            architecture=paper,
-            task=ImageClassification(extra),
-            pixels=PIXELS,
-            pictures=lambda count: digit_pictures(count, (2 * PIXELS.width, 2 * PIXELS.height)),
-            normalisation=PLUS_MINUS_ONE,
-            labels=LABELS,
+        spec=architecture.spec(
+            LABELS,
+            pictures=lambda count: digit_pictures(count, (_SHOWN, _SHOWN)),
             data=SOURCE,
             licence="data CC BY 4.0",
             limits=LIMITS,
         ),
         build=lambda: build(config),
         train=train,
-        evaluate=_evaluate,
+        evaluate=evaluate,
+        sheet=_sheet,
+        for_data=lambda folder: for_folder(architecture, folder),
+        explained_well=True,
     )
 
 
-def _evaluate(evaluation: Evaluation) -> Measurement:
-    _, held_out = load_digits()
-    pixels = held_out.render(PIXELS)
-    scores = evaluation.graph({"PIXELS": pixels})["SCORES"]
-    measured = classification(scores.astype("float32"), held_out.labels, LABELS)
+def _measured(evaluation: Evaluation, pixels: PixelSpec, floor: float) -> Measurement:
+    held_out = _held_out()
+    measured = classification(scores_of(held_out, evaluation.model), held_out.labels, LABELS)
     accuracy, *others = measured.figures
-    photographed = evaluation.graph({"PIXELS": _photographed(pixels)})["SCORES"].argmax(axis=1)
+    photographed = Half(_photographed(held_out.render(pixels)), held_out.labels)
+    right = scores_of(photographed, evaluation.model).argmax(axis=1) == held_out.labels
     figures = (
-        Figure(accuracy.name, accuracy.value, ACCURACY_FLOOR),
-        Figure("the same as if photographed", float((photographed == held_out.labels).mean())),
+        Figure(accuracy.name, accuracy.value, floor),
+        Figure("the same as if photographed", float(right.mean())),
         *others,
     )
     return replace(measured, figures=figures)
+
+
+def _sheet(evaluation: Evaluation) -> Image.Image:
+    return classifier_sheet(_held_out(), LABELS, evaluation.model)
+
+
+def _held_out() -> Half:
+    return _half(load_digits()[1])
+
+
+def _half(digits: Digits) -> Half:
+    return Half(digits.pictures, digits.labels)
 
 
 def _photographed(pixels: NDArray[np.uint8]) -> NDArray[np.uint8]:
     """The pictures with the colours, light, margins, strokes and noise of training, drawn from another seed."""
     pictures = torch.from_numpy(pixels).permute(0, 3, 1, 2).float() / 255
     taken = photograph(pictures, torch.Generator().manual_seed(PHOTOGRAPH_SEED))
-    return (taken * 255).round().byte().permute(0, 2, 3, 1).contiguous().numpy()
+    levels = (taken * 255).round().byte().permute(0, 2, 3, 1).contiguous().numpy()  # (n, h, w, c)
+    return levels if levels.shape[3] == 3 else levels[..., 0]

@@ -13,7 +13,7 @@ class ModelEntry:
     """One folder of the repository.
 
     variants: configurations for `--model-config-name`, by that name.
-    texts: further committed files, by name (labels.txt, README.md).
+    texts: further committed texts, by name (labels.txt).
     weights: the file that becomes `<version>/model.onnx`, then files of its external data, which keep their names.
     golden: the cases of the server's self-test. verification: those of `sightline verify`.
     versioned: whether each export adds a version; a shared decoding step stays at version 1.

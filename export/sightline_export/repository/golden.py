@@ -21,15 +21,18 @@ from sightline_export.verification.parity import Arrays, allowed_difference
 
 @dataclass(frozen=True)
 class FileTensor:
-    """One BYTES element: the untouched bytes of a file. tolerance: of the pixels, in levels, where it is an answer."""
+    """One BYTES element: the untouched bytes of a file.
+
+    tolerance: of the pixels, in levels, where it is an answer. flips: share of them that may differ by more.
+    """
 
     file_name: str
     content: bytes
     tolerance: float | None = None
+    flips: float = 0.0
 
     def to_json(self) -> dict[str, Any]:
-        tolerance = {} if self.tolerance is None else {"tolerance": self.tolerance}
-        return {"datatype": "BYTES", "shape": [1], "file": self.file_name} | tolerance
+        return {"datatype": "BYTES", "shape": [1], "file": self.file_name} | _leeway(self.tolerance, self.flips)
 
     def to_array(self) -> NDArray[Any]:
         return np.array([self.content], dtype=np.object_)
@@ -37,25 +40,32 @@ class FileTensor:
 
 @dataclass(frozen=True, eq=False)
 class ValueTensor:
-    """Numbers. values: without the batch axis. tolerance: largest absolute difference, where it is an answer."""
+    """Numbers. values: without the batch axis.
+
+    tolerance: largest absolute difference, where it is an answer. flips: share of the numbers that may differ by more.
+    """
 
     datatype: Datatype
     values: NDArray[np.generic]
     tolerance: float | None = None
+    flips: float = 0.0
 
     def to_json(self) -> dict[str, Any]:
-        tolerance = {} if self.tolerance is None else {"tolerance": self.tolerance}
         return {
             "datatype": self.datatype,
             "shape": list(self.values.shape),
             "values": self.values.ravel().tolist(),
-        } | tolerance
+        } | _leeway(self.tolerance, self.flips)
 
     def to_array(self) -> NDArray[Any]:
         return self.values
 
 
 GoldenTensor = FileTensor | ValueTensor
+
+
+def _leeway(tolerance: float | None, flips: float) -> dict[str, float]:
+    return ({} if tolerance is None else {"tolerance": tolerance}) | ({"flips": flips} if flips else {})
 
 
 @dataclass(frozen=True)
@@ -98,8 +108,9 @@ def answered(requests: Sequence[Request], answers: Arrays, outputs: Sequence[Ten
 
 def _answer(request: Request, spec: TensorSpec, value: NDArray[Any]) -> GoldenTensor:
     if spec.datatype == "BYTES":
-        return FileTensor(f"{request.name}.{spec.name.lower()}.png", bytes(value.item()), spec.tolerance)
-    return ValueTensor(spec.datatype, value, allowed_difference(value, spec))
+        name = f"{request.name}.{spec.name.lower()}.png"
+        return FileTensor(name, bytes(value.item()), spec.tolerance, spec.flips)
+    return ValueTensor(spec.datatype, value, allowed_difference(value, spec), spec.flips)
 
 
 def write_cases(folder: Path, model: str, version: int, task: str, cases: Sequence[GoldenCase]) -> None:
@@ -169,13 +180,14 @@ def _kind(tensor: GoldenTensor) -> tuple[Any, ...]:
 
 def _tensor(folder: Path, tensor: Mapping[str, Any]) -> GoldenTensor:
     tolerance = float(tensor["tolerance"]) if "tolerance" in tensor else None
-    if tolerance is not None and not 0 <= tolerance < math.inf:
-        raise ValueError(f"the tolerance {tolerance} is no number from 0")
+    flips = float(tensor.get("flips", 0.0))
+    if not (0 <= flips < 1 and (tolerance is None or 0 <= tolerance < math.inf)):
+        raise ValueError(f"the tolerance {tolerance} is no number from 0, or the share of flips {flips} not below 1")
     if "file" in tensor:
         name = str(tensor["file"])
         if Path(name).name != name:
             raise ValueError(f"{name!r} is no name of a file beside it")
-        return FileTensor(name, (folder / name).read_bytes(), tolerance)
+        return FileTensor(name, (folder / name).read_bytes(), tolerance, flips)
     datatype: Datatype = tensor["datatype"]
     values = np.array(tensor["values"], dtype=NUMPY_TYPES[datatype]).reshape([int(size) for size in tensor["shape"]])
-    return ValueTensor(datatype, values, tolerance)
+    return ValueTensor(datatype, values, tolerance, flips)

@@ -32,11 +32,18 @@ def network_config(name: str, signature: Signature, max_batch_size: int) -> Mode
 
 
 def backend_config(
-    name: str, backend: str, signature: Signature, max_batch_size: int, parameters: Mapping[str, str] | None = None
+    name: str,
+    backend: str,
+    signature: Signature,
+    max_batch_size: int,
+    parameters: Mapping[str, str] | None = None,
+    labels: Sequence[str] = (),
 ) -> ModelConfig:
-    """A model of one CPU instance with dynamic batching."""
+    """A model of one CPU instance with dynamic batching. labels: told to clients as JSON."""
     config: ModelConfig = {"name": name, "backend": backend, "max_batch_size": max_batch_size, "dynamic_batching": {}}
-    return config | _tensors(signature) | _one_instance("KIND_CPU") | _parameters(parameters or {})
+    return (
+        config | _tensors(signature) | _one_instance("KIND_CPU") | _parameters({**(parameters or {}), **_named(labels)})
+    )
 
 
 def ensemble_config(
@@ -55,8 +62,7 @@ def ensemble_config(
         ]
     }
     config = {"name": name, "platform": "ensemble", "max_batch_size": max_batch_size, "ensemble_scheduling": scheduling}
-    parameters = {"task": task} | ({"labels": json.dumps(list(labels))} if labels else {})
-    return config | _tensors(signature) | _parameters(parameters)
+    return config | _tensors(signature) | _parameters({"task": task, **_named(labels)})
 
 
 def to_text(config: ModelConfig) -> str:
@@ -89,11 +95,20 @@ def _tensors(signature: Signature) -> ModelConfig:
         return {"name": spec.name, "data_type": f"TYPE_{datatype}", "dims": list(spec.shape)}
 
     return {
-        "input": [tensor(spec) | ({"format": "FORMAT_NHWC"} if spec.nhwc else {}) for spec in signature.inputs],
+        "input": [
+            tensor(spec)
+            | ({"format": "FORMAT_NHWC"} if spec.nhwc else {})
+            | ({"optional": True} if spec.optional else {})
+            for spec in signature.inputs
+        ],
         "output": [
             tensor(spec) | ({"label_filename": "labels.txt"} if spec.labelled else {}) for spec in signature.outputs
         ],
     }
+
+
+def _named(labels: Sequence[str]) -> dict[str, str]:
+    return {"labels": json.dumps(list(labels))} if labels else {}
 
 
 def _parameters(parameters: Mapping[str, str]) -> ModelConfig:

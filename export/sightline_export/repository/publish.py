@@ -11,13 +11,13 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from sightline_export.errors import VersionExists
-from sightline_export.repository.claim import is_own_network, require_own_names
+from sightline_export.repository.claim import grown, is_own_network, require_own_names
 from sightline_export.repository.entry import ModelEntry
 from sightline_export.repository.golden import write_cases
 from sightline_export.repository.lock import locked
 from sightline_export.repository.model_config import HEADER, from_text, to_text
 
-GENERATED = ("labels.txt", "build-tensorrt.sh")  # beside configurations
+GENERATED = ("labels.txt", "build-tensorrt.sh", "sheet.png")  # beside configurations
 
 
 def published_versions(repository: Path, name: str) -> tuple[int, ...]:
@@ -66,21 +66,24 @@ def build(folder: Path, entries: Sequence[ModelEntry], version: int, task: str) 
 
 
 def publish(repository: Path, entries: Sequence[ModelEntry], version: int, built: Path) -> None:
-    """Put what :func:`build` made of `entries` in `built` into `repository`, the last one last.
+    """Put what :func:`build` made of `entries` in `built` into `repository`, the one that users call last.
 
     Raises VersionExists, NameTaken where another export was quicker; OSError.
     """
-    *steps, network, ensemble = entries
+    versioned = [entry for entry in entries if entry.versioned]
+    called = versioned[-1]
     with locked(repository):
-        require_free(repository, [network.name, ensemble.name], version)
-        require_own_names(repository, ensemble.name, entries)
-        for step in steps:
-            _reveal_step(built / step.name, repository / step.name, step)
-        there = _max_batch_size(repository / network.name)
-        if there is not None and there > int(network.config.get("max_batch_size", 0)):
-            # An ensemble must never promise larger batches than its network takes.
-            _replace_texts(built / ensemble.name, repository / ensemble.name)
-        for entry in (network, ensemble):
+        require_free(repository, [entry.name for entry in versioned], version)
+        require_own_names(repository, entries)
+        for step in entries:
+            if not step.versioned:
+                _reveal_step(built / step.name, repository / step.name, step)
+        for network in versioned[:-1]:
+            there = _max_batch_size(repository / network.name)
+            if there is not None and there > int(network.config.get("max_batch_size", 0)):
+                # An ensemble must never promise larger batches than its network takes.
+                _replace_texts(built / called.name, repository / called.name)
+        for entry in versioned:
             _reveal(built / entry.name, repository / entry.name, version)
 
 
@@ -131,17 +134,18 @@ def _is_generated(file: Path) -> bool:
 
 
 def _reveal_step(built: Path, folder: Path, step: ModelEntry) -> None:
-    """A shared step is made once; later it only grows, because other models count on the batches that it takes."""
+    """A shared step is made once; later it only grows, because other models count on what it takes and gives."""
     if not folder.exists():
         built.rename(folder)
         return
     (folder / "1").mkdir(exist_ok=True)
-    wanted, there = int(step.config.get("max_batch_size", 0)), _max_batch_size(folder)
-    if there is None or there < wanted:
-        text = (folder / "config.pbtxt").read_text(encoding="utf-8") if there is not None else to_text(step.config)
-        grown = to_text(from_text(text) | {"max_batch_size": wanted})
-        (built / "config.pbtxt").write_text(grown, encoding="utf-8")
-        (built / "config.pbtxt").replace(folder / "config.pbtxt")
+    config = folder / "config.pbtxt"
+    there = from_text(config.read_text(encoding="utf-8")) if config.is_file() else {}
+    wanted = from_text(to_text(step.config))
+    needed = from_text(to_text(grown(there, wanted) if there else wanted))
+    if there != needed:
+        (built / "config.pbtxt").write_text(to_text(needed), encoding="utf-8")
+        (built / "config.pbtxt").replace(config)
 
 
 def _max_batch_size(folder: Path) -> int | None:

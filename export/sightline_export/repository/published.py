@@ -9,6 +9,7 @@ from pathlib import Path
 from google.protobuf.text_format import ParseError
 
 from sightline_backend.model_config import string_parameters
+from sightline_export.entries import network_name
 from sightline_export.errors import RepositoryUnusable, UnknownModel
 from sightline_export.in_process import ensemble_runtime, step_runtime
 from sightline_export.repository.golden import GoldenCase, read_cases
@@ -65,11 +66,18 @@ class Published:
     def _step(self, model: str) -> Runtime:
         config = read_config(self.repository, model)
         if config.get("backend") == "onnxruntime":
-            return onnx_runtime(self.repository / model / str(self.version) / "model.onnx")
+            return onnx_runtime(self.repository / model / str(self._version_of(model)) / "model.onnx")
+        parameters = string_parameters(config)
         try:
-            return step_runtime(str(config.get("backend")), string_parameters(config))
+            asked = {name: self._step(name) for name in (parameters.get("network"),) if name and name != model}
+            return step_runtime(str(config.get("backend")), parameters, asked)
         except (KeyError, ValueError) as error:
             raise self._unusable(model, error) from error
+
+    def _version_of(self, network: str) -> int:
+        """An ensemble's own network has its version; that of another model is asked in its newest."""
+        own = network == network_name(self.name)
+        return self.version if own else max(published_versions(self.repository, network), default=1)
 
     def _unusable(self, model: str, error: BaseException) -> RepositoryUnusable:
         found = f"{type(error).__name__}: {' '.join(str(error).split())}"
@@ -100,11 +108,19 @@ def read_published(repository: Path, name: str, version: int | None = None) -> P
         for step in config.get("ensemble_scheduling", {}).get("step", [])
     )
     if not steps:
-        raise RepositoryUnusable(
-            f"expected an ensemble in {repository / name}, got a model of one step; name the ensemble"
-        )
+        steps = (_one_step(repository, name, config),)
     size = int(config.get("max_batch_size", 0))
     return Published(repository, name, version or versions[-1], versions[-1], size, steps)
+
+
+def _one_step(repository: Path, name: str, config: ModelConfig) -> Step:
+    """The wiring of a model without an ensemble: it answers users itself, as an explanation does."""
+    if "task" not in string_parameters(config):
+        raise RepositoryUnusable(
+            f"expected a model that users call in {repository / name}, got a step of one; name the ensemble"
+        )
+    inputs, outputs = ([str(tensor["name"]) for tensor in config.get(kind, [])] for kind in ("input", "output"))
+    return Step(name, {each: each for each in inputs}, {each: each for each in outputs})
 
 
 def read_config(repository: Path, model: str) -> ModelConfig:

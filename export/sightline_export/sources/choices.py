@@ -10,6 +10,7 @@ from sightline_backend.modes import MODES
 from sightline_export.errors import SourceUnusable
 
 TaskName = Literal["image-classification", "image-feature-extraction"]
+ExplainChoice = Literal["auto", "occlusion", "rise", "cam", "attention"]
 TASKS = cast("tuple[TaskName, ...]", get_args(TaskName))
 CHANNEL_ORDERS = ("rgb", "bgr")
 
@@ -23,12 +24,14 @@ class Choices:
     pretrained: fetch the weights that the library offers, through its own loading code.
     without_top: leave the classifier out; the model then gives a vector.
     task: `image-classification` or `image-feature-extraction`.
+    faces: the network takes aligned faces and gives a vector; its entry finds and aligns the largest face first.
     labels: names of the classes, in the order of the outputs.
     size: width and height that the network takes.
     mode: `rgb` or `gray`, what the network takes.
     fit, resample: as in `sightline_backend.pixels.PixelSpec`.
     mean, std, scale, channel_order: as in `sightline_export.normalisation.Normalisation`.
     max_batch_size: of the network and the ensemble.
+    explain: how a classifier's heat maps are made, as in `sightline_export.explanation.entry`; None: there are none.
 
     Raises:
         SourceUnusable: two choices contradict each other, or a task or channel order that is not known.
@@ -39,6 +42,7 @@ class Choices:
     pretrained: bool = False
     without_top: bool = False
     task: str | None = None
+    faces: bool = False
     labels: tuple[str, ...] | None = None
     size: tuple[int, int] | None = None
     mode: str | None = None
@@ -49,6 +53,7 @@ class Choices:
     scale: float | None = None
     channel_order: str | None = None
     max_batch_size: int | None = None
+    explain: ExplainChoice | None = None
 
     def __post_init__(self) -> None:
         if self.pretrained and self.weights is not None:
@@ -60,7 +65,11 @@ class Choices:
                 "expected either --without-top or --task image-classification, got both; "
                 "a network without its classifier gives a vector"
             )
-        if self.labels is not None and (self.without_top or self.task == "image-feature-extraction"):
+        if self.faces and self.task == "image-classification":
+            raise SourceUnusable(
+                "expected either --faces or --task image-classification, got both; a network of faces gives a vector"
+            )
+        if self.labels is not None and self.embeds:
             raise SourceUnusable("expected no --labels for a model that gives a vector, got some; leave them out")
         if self.channel_order is not None and self.channel_order not in CHANNEL_ORDERS:
             raise SourceUnusable(f"expected a channel order of rgb or bgr, got {self.channel_order!r}")
@@ -75,4 +84,4 @@ class Choices:
     @property
     def embeds(self) -> bool:
         """Whether a vector is asked for."""
-        return self.without_top or self.task == "image-feature-extraction"
+        return self.without_top or self.faces or self.task == "image-feature-extraction"

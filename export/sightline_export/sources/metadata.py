@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, cast
 from sightline_backend.errors import ParameterError
 from sightline_backend.modes import Mode
 from sightline_backend.pixels import Fit, PixelSpec, Resample
+from sightline_export.datasets.faces import portraits
 from sightline_export.datasets.photographs import photographs
 from sightline_export.errors import SourceUnusable
 from sightline_export.model_spec import ModelSpec
@@ -111,6 +112,11 @@ def specification(
     Raises:
         SourceUnusable: the name or the maximal batch size can't be used.
     """
+    pictures, limits = photographs, known.limits
+    if choices.faces:
+        from sightline_export.tasks.face_embedding import REFUSES, face_embedding
+
+        task, pictures, limits = face_embedding(task), portraits, f"{limits} {REFUSES}".strip()
     try:
         return ModelSpec(
             name=choices.name if choices.name is not None else valid_name(known.name),
@@ -118,12 +124,12 @@ def specification(
             architecture=known.architecture,
             task=task,
             pixels=pixels,
-            pictures=photographs,
+            pictures=pictures,
             normalisation=normalisation,
             labels=labels,
             data=known.data,
             licence=known.licence,
-            limits=known.limits,
+            limits=limits,
             max_batch_size=DEFAULT_MAX_BATCH_SIZE if choices.max_batch_size is None else choices.max_batch_size,
         )
     except ValueError as error:

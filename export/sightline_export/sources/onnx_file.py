@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from sightline_backend.modes import Mode
 from sightline_backend.pixels import PixelSpec
 from sightline_export.errors import SourceUnusable
-from sightline_export.normalisation import ZERO_TO_ONE, Normalisation
+from sightline_export.normalisation import PLUS_MINUS_ONE, ZERO_TO_ONE, Normalisation
 from sightline_export.sources.answers import (
     MORE_PICTURES,
     check_count,
@@ -42,7 +42,8 @@ _RAW = "RAW"
 def load_onnx_file(path: Path, choices: Choices) -> Imported:
     """Read a graph; a fixed height and width are taken from it, everything else from `choices`.
 
-    A graph that takes bytes gets levels of 0 to 255, any other one levels divided by 255 unless the choices differ.
+    A graph that takes bytes gets levels of 0 to 255, one that takes faces -1 to 1, any other one levels divided by 255,
+    unless the choices differ.
 
     Raises:
         GraphRefused: the graph can't be served, with the fix.
@@ -113,8 +114,15 @@ def _metadata(path: Path, network: OnnxNetwork, choices: Choices) -> Metadata:
         architecture=f"{path.name}, opset {network.opset}",
         mode=mode,
         pixels=pixels,
-        normalisation=Normalisation(scale=1.0) if network.datatype == "UINT8" else ZERO_TO_ONE,
+        normalisation=_usual_normalisation(network, choices),
     )
+
+
+def _usual_normalisation(network: OnnxNetwork, choices: Choices) -> Normalisation:
+    """Networks of faces were trained on -1 to 1: (level - 127.5) / 127.5."""
+    if network.datatype == "UINT8":
+        return Normalisation(scale=1.0)
+    return PLUS_MINUS_ONE if choices.faces else ZERO_TO_ONE
 
 
 def _answers(

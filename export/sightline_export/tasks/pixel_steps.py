@@ -6,6 +6,8 @@ from sightline_export.tasks.task import StepModel
 
 IMAGE = TensorSpec("IMAGE", "BYTES", (1,))
 RESULT = TensorSpec("RESULT", "BYTES", (1,), tolerance=1)
+SIZE_WH = TensorSpec("SIZE_WH", "INT32", (2,))
+"""Upright width and height of the picture as it was sent."""
 
 
 def pixels_tensor(spec: PixelSpec, tolerance: float = 0) -> TensorSpec:
@@ -14,9 +16,21 @@ def pixels_tensor(spec: PixelSpec, tolerance: float = 0) -> TensorSpec:
 
 
 def decoder(spec: PixelSpec) -> StepModel:
-    """From the bytes of a file to pixels; shared by all models with the same specification."""
-    signature = Signature((IMAGE,), (pixels_tensor(spec),))
+    """From the bytes of a file to pixels and SIZE_WH; shared by all models with the same specification."""
+    signature = Signature((IMAGE,), (pixels_tensor(spec), SIZE_WH))
     return StepModel(f"pixels_{spec.name}", "image_decode", signature, spec.parameters())
+
+
+def class_map(spec: PixelSpec) -> StepModel:
+    """From the classes of the pixels that `spec` describes to those of the sent picture, as a PNG file.
+
+    Shared by all models whose pictures are fitted in the same way.
+    """
+    signature = Signature(
+        (TensorSpec("CLASSES", "UINT8", (-1, -1)), SIZE_WH), (TensorSpec("CLASS_MAP", "BYTES", (1,)),)
+    )
+    parameters = {key: value for key, value in spec.parameters().items() if key in ("fit", "shorter_side")}
+    return StepModel(f"class_map_{spec.fit}{spec.shorter_side or ''}", "class_map", signature, parameters)
 
 
 def noise(size: int) -> StepModel:

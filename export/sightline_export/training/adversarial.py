@@ -31,6 +31,7 @@ class AdversarialSettings:
     penalty_every: int = 2
     batch_size: int = 64
     average_decay: float = 0.995  # of the moving average of the generator's weights, the one that is served
+    darkest: float = -1.0  # what the generator gives for black; white is 1
     seed: int = 0
 
     def __post_init__(self) -> None:
@@ -44,13 +45,17 @@ def train_adversarial(
     pixels: NDArray[np.uint8],
     settings: AdversarialSettings,
     checkpoint: Checkpoint,
+    labels: NDArray[np.int64] | None = None,
 ) -> Iterator[Epoch]:
     """Train both in place; at the end `generator` holds the moving average of its weights. Yields after each epoch.
 
-    pixels: (n, h, w, 3) uint8, the real pictures.
+    pixels: (n, h, w, c) uint8, the real pictures. labels: (n,) their classes, where both networks take the class as
+    their second input; the generator is asked for the classes of the real pictures that it is compared with.
     """
     random = torch.Generator().manual_seed(settings.seed)
-    real_pictures = torch.from_numpy(pixels).permute(0, 3, 1, 2).float() / 127.5 - 1  # (n, 3, h, w) in [-1, 1]
+    levels = torch.from_numpy(pixels).permute(0, 3, 1, 2).float()  # (n, c, h, w) in [0, 255]
+    real_pictures = settings.darkest + levels * ((1 - settings.darkest) / 255)
+    conditions = () if labels is None else (torch.from_numpy(labels),)
     for network in (generator, discriminator):
         # Faster convolutions on a CPU; the type stubs of PyTorch lack this overload.
         network.to(memory_format=torch.channels_last)  # pyright: ignore[reportCallIssue]
@@ -81,20 +86,21 @@ def train_adversarial(
         for optimizer in (g_optimizer, d_optimizer):
             optimizer.param_groups[0]["lr"] = settings.learning_rate * learning_rate_factor(number, settings.epochs)
         for step in range(steps_per_epoch):
-            real = real_pictures[order[step * settings.batch_size : (step + 1) * settings.batch_size]]
+            batch = order[step * settings.batch_size : (step + 1) * settings.batch_size]
+            real, given = real_pictures[batch], tuple(condition[batch] for condition in conditions)
             noise = torch.randn(len(real), settings.latent, generator=random)
-            fake = generator(noise)
+            fake = generator(noise, *given)
 
             penalised = step % settings.penalty_every == 0
-            real_logits = discriminator(real.requires_grad_(penalised))
-            d_loss = discriminator_loss(real_logits, discriminator(fake.detach()))
+            real_logits = discriminator(real.requires_grad_(penalised), *given)
+            d_loss = discriminator_loss(real_logits, discriminator(fake.detach(), *given))
             if penalised:
                 d_loss = d_loss + settings.penalty_every * gamma * gradient_penalty(real_logits, real)
             d_optimizer.zero_grad()
             d_loss.backward()
             d_optimizer.step()
 
-            g_loss = generator_loss(discriminator(fake))
+            g_loss = generator_loss(discriminator(fake, *given))
             g_optimizer.zero_grad()
             g_loss.backward(inputs=list(generator.parameters()))  # not the discriminator's, which cost time
             g_optimizer.step()
@@ -106,7 +112,7 @@ def train_adversarial(
         checkpoint.save_if_due(lambda state=state: state | {name: p.state_dict() for name, p in players.items()})
         yield Epoch(number, settings.epochs, {"D": d_sum / steps_per_epoch, "G": g_sum / steps_per_epoch})
     generator.load_state_dict(average.state_dict())
-    recalibrate(generator, settings, random)
+    recalibrate(generator, settings, conditions, random)
 
 
 def discriminator_loss(real_logits: Tensor, fake_logits: Tensor) -> Tensor:
@@ -142,16 +148,24 @@ def update_average(average: nn.Module, network: nn.Module, decay: float) -> None
 
 
 @torch.no_grad()
-def recalibrate(generator: nn.Module, settings: AdversarialSettings, random: torch.Generator) -> None:
+def recalibrate(
+    generator: nn.Module, settings: AdversarialSettings, conditions: tuple[Tensor, ...], random: torch.Generator
+) -> None:
     """Measure the statistics of batch normalisation anew: averaged weights have others than those they came from."""
     for module in generator.modules():
-        if isinstance(module, nn.BatchNorm2d):
+        if isinstance(module, nn.BatchNorm1d | nn.BatchNorm2d):
             module.reset_running_stats()
             module.momentum = None  # a plain mean over the batches below
     generator.train()
     for _ in range(CALIBRATION_BATCHES):
-        generator(torch.randn(settings.batch_size, settings.latent, generator=random))
+        noise = torch.randn(settings.batch_size, settings.latent, generator=random)
+        generator(noise, *(drawn(condition, settings.batch_size, random) for condition in conditions))
     generator.eval()
+
+
+def drawn(condition: Tensor, count: int, random: torch.Generator) -> Tensor:
+    """`count` entries of `condition`, with replacement."""
+    return condition[torch.randint(len(condition), (count,), generator=random)]
 
 
 def describe(settings: AdversarialSettings) -> str:

@@ -1,10 +1,12 @@
-"""Turning scans into what a camera would have made of them.
+"""Augmentation: scans become what a camera would have made of them, photographs what it might have seen as well.
 
 A scan is bright ink on a dark ground, cut to the digit's box. A photograph has any colours, margins, light from one
-side, blur and noise. Each function maps a batch of pictures (B, 3, H, W) in [0, 1] and draws from `generator`.
+side, blur and noise. Each function maps a batch of pictures (B, C, H, W) in [0, 1] and draws from `generator`.
 """
 
 import math
+from collections.abc import Callable, Mapping
+from typing import Literal
 
 import torch
 import torch.nn.functional as F
@@ -12,22 +14,48 @@ from torch import Tensor
 
 UNTOUCHED = 0.45  # share of every batch that stays as it was scanned
 
+Augmentation = Literal["none", "photograph", "tilt", "tilt_and_flip"]
+"""`photograph` for scans of ink; `tilt` for other pictures, `_and_flip` where mirror images are of the same class."""
+
 
 def photograph(pictures: Tensor, generator: torch.Generator) -> Tensor:
     """Random affine map, stroke sharpness and width, colours, light, noise: most of the batch, the rest untouched."""
     ink = affine(pictures.mean(dim=1, keepdim=True), generator)  # (B, 1, H, W), 0 = ground, 1 = stroke
     ink = thin(sharpen(ink, generator), generator)
     photographed = add_noise(light(colour(ink, generator), generator), generator).clamp(0, 1)
+    if pictures.shape[1] == 1:
+        photographed = photographed.mean(dim=1, keepdim=True)
     untouched = torch.rand(len(pictures), 1, 1, 1, generator=generator) < UNTOUCHED
     return torch.where(untouched, pictures, photographed)
 
 
-def affine(pictures: Tensor, generator: torch.Generator) -> Tensor:
+def tilt(pictures: Tensor, generator: torch.Generator) -> Tensor:
+    """Rotation ±10°, shear ±0.1, size 0.9–1.2 of the picture, shifted a little; its edges are mirrored outwards."""
+    return affine(pictures, generator, sizes=(0.9, 1.2), padding="reflection")
+
+
+def tilt_and_flip(pictures: Tensor, generator: torch.Generator) -> Tensor:
+    """:func:`tilt`, and every other picture is mirrored."""
+    mirrored = torch.rand(len(pictures), 1, 1, 1, generator=generator) < 0.5
+    return tilt(torch.where(mirrored, pictures.flip(3), pictures), generator)
+
+
+AUGMENTATIONS: Mapping[Augmentation, Callable[[Tensor, torch.Generator], Tensor]] = {
+    "none": lambda pictures, _: pictures,
+    "photograph": photograph,
+    "tilt": tilt,
+    "tilt_and_flip": tilt_and_flip,
+}
+
+
+def affine(
+    pictures: Tensor, generator: torch.Generator, sizes: tuple[float, float] = (0.5, 1.05), padding: str = "zeros"
+) -> Tensor:
     """Rotation ±10°, shear ±0.1, size 0.5–1.05 of the picture, shifted but inside."""
     B = len(pictures)
     angle = _uniform(B, -10, 10, generator) * math.pi / 180
     shear = _uniform(B, -0.1, 0.1, generator)
-    size = _uniform(B, 0.5, 1.05, generator)
+    size = _uniform(B, *sizes, generator)
     room = (1 - size).clamp(min=0.05)
     shift_x, shift_y = _uniform(B, -1, 1, generator) * room, _uniform(B, -1, 1, generator) * room
     cos, sin = angle.cos() / size, angle.sin() / size
@@ -40,7 +68,7 @@ def affine(pictures: Tensor, generator: torch.Generator) -> Tensor:
         dim=1,
     )  # (B, 2, 3)
     grid = F.affine_grid(theta, list(pictures.shape), align_corners=False)
-    return F.grid_sample(pictures, grid, align_corners=False)
+    return F.grid_sample(pictures, grid, padding_mode=padding, align_corners=False)
 
 
 def sharpen(ink: Tensor, generator: torch.Generator) -> Tensor:
@@ -54,8 +82,8 @@ def sharpen(ink: Tensor, generator: torch.Generator) -> Tensor:
 
 
 def thin(ink: Tensor, generator: torch.Generator) -> Tensor:
-    """From the felt pen of the scans to a ballpoint: half of the batch loses up to 2 pixels on each side of strokes."""
-    radius = int(torch.randint(0, 3, (1,), generator=generator))
+    """From the felt pen of the scans to a ballpoint: half of the batch loses up to 1/32 of the side beside strokes."""
+    radius = int(torch.randint(0, 1 + max(1, ink.shape[-1] // 32), (1,), generator=generator))
     eroded = -F.max_pool2d(-ink, kernel_size=2 * radius + 1, stride=1, padding=radius)
     thinned = torch.rand(len(ink), 1, 1, 1, generator=generator) < 0.5
     return torch.where(thinned, eroded, ink)

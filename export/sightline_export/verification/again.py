@@ -40,12 +40,13 @@ def _answers(cases: Sequence[GoldenCase]) -> Arrays:
 def _spec(name: str, answers: Sequence[GoldenTensor]) -> TensorSpec:
     """What is known of an output from its recorded answers; see `allowed_difference` for the unit of the tolerance."""
     first = answers[0]
+    flips = max(answer.flips for answer in answers)
     if not isinstance(first, ValueTensor):
-        return TensorSpec(name, "BYTES", (1,), max(answer.tolerance or 0 for answer in answers))
+        return TensorSpec(name, "BYTES", (1,), max(answer.tolerance or 0 for answer in answers), flips=flips)
     shares = [
         (answer.tolerance or 0) / largest if first.values.dtype.kind == "f" else (answer.tolerance or 0)
         for answer in answers
         if isinstance(answer, ValueTensor) and (largest := float(np.max(np.abs(answer.values.astype(np.float64)))))
     ]
     most = max(answer.tolerance or 0 for answer in answers)
-    return TensorSpec(name, first.datatype, first.values.shape, max(shares, default=0), most=most)
+    return TensorSpec(name, first.datatype, first.values.shape, max(shares, default=0), most=most, flips=flips)

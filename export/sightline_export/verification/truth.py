@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import numpy as np
+
 from sightline_export.entries import network_name
-from sightline_export.in_process import run_steps, step_runtime
+from sightline_export.in_process import ensemble_runtime, step_runtime
 from sightline_export.model_spec import ModelSpec
 from sightline_export.repository.golden import GoldenCase, Request, answered, stack
 from sightline_export.verification.parity import Arrays, Runtime, in_chunks
@@ -16,10 +18,11 @@ MIN_REQUESTS = 15  # the golden ones, and one picture of every odd kind
 
 @dataclass(frozen=True, eq=False)
 class Truth:
-    """Everything has its batch axis first, row i belongs to request i.
+    """Everything has its batch axis first.
 
     reference: who gave the answers: `PyTorch`, or the ONNX file that somebody brought.
-    inputs, answers: of the ensemble. network_inputs, network_answers: of the network inside it.
+    inputs, answers: of the ensemble, row i to request i.
+    network_inputs, network_answers: of the network inside it, which a request may ask several times.
     """
 
     spec: ModelSpec
@@ -37,8 +40,7 @@ class Truth:
     def golden(self, graph: Runtime) -> tuple[GoldenCase, ...]:
         """The first requests with the answers that the served graph gives."""
         first = self.requests[:GOLDEN_CASES]
-        network_answers = graph({name: array[:GOLDEN_CASES] for name, array in self.network_inputs.items()})
-        answers = _through(self.spec, stack(first), network_answers)
+        answers = whole_model(self.spec, graph)(stack(first))
         return answered(first, answers, self.spec.task.ensemble_signature(self.spec).outputs)
 
 
@@ -46,29 +48,48 @@ def find_truth(spec: ModelSpec, network: Runtime, reference: str = "PyTorch") ->
     """Ask `network`, with everything numeric around it and known as `reference`, about real requests."""
     requests = spec.task.requests(spec, max(spec.max_batch_size, MIN_REQUESTS))
     inputs = stack(requests)
-    network_inputs = before_network(spec, inputs)
-    network_answers = in_chunks(network, network_inputs, spec.max_batch_size)
-    answers = _through(spec, inputs, network_answers)
-    return Truth(spec, reference, requests, inputs, answers, network_inputs, network_answers)
+    recorder = _Recorder(network)
+    answers = in_chunks(whole_model(spec, recorder), inputs, spec.max_batch_size)
+    return Truth(spec, reference, requests, inputs, answers, _joined(recorder.inputs), _joined(recorder.answers))
 
 
-def before_network(spec: ModelSpec, inputs: Arrays) -> Arrays:
-    """What the steps before the network make of requests to the ensemble: the inputs of the graph."""
-    network = network_name(spec.name)
-    models, wiring = spec.task.steps(spec, network)
-    position = [step.model for step in wiring].index(network)
-    runtimes = {model.name: step_runtime(model.backend, model.parameters) for model in models}
-    tensors = run_steps(wiring[:position], runtimes, inputs)
-    return {name: tensors[source] for name, source in wiring[position].inputs.items()}
+def whole_model(spec: ModelSpec, network: Runtime) -> Runtime:
+    """The model as users call it, in this process: `network` with the steps of its ensemble around it."""
+    name = network_name(spec.name)
+    models, wiring = spec.task.steps(spec, name)
+    asked = {name: network}
+    steps = {model.name: step_runtime(model.backend, model.parameters, asked) for model in models}
+    run = ensemble_runtime(wiring, {**steps, **asked})
+    outputs = [tensor.name for tensor in spec.task.ensemble_signature(spec).outputs]
+
+    def whole(inputs: Arrays) -> Arrays:
+        tensors = run(inputs)
+        return {output: tensors[output] for output in outputs}
+
+    return whole
 
 
-def _through(spec: ModelSpec, inputs: Arrays, network_answers: Arrays) -> Arrays:
-    """The ensemble's answers, given those of its network."""
-    models, wiring = spec.task.steps(spec, network_name(spec.name))
-    runtimes = {model.name: step_runtime(model.backend, model.parameters) for model in models}
+def before_network(spec: ModelSpec, inputs: Arrays, network: Runtime) -> Arrays:
+    """What the steps of the ensemble ask `network` when these requests come: the inputs of the graph."""
+    recorder = _Recorder(network)
+    whole_model(spec, recorder)(inputs)
+    return _joined(recorder.inputs)
 
-    def network(_: Arrays) -> Arrays:
-        return network_answers
 
-    tensors = run_steps(wiring, {**runtimes, network_name(spec.name): network}, inputs)
-    return {tensor.name: tensors[tensor.name] for tensor in spec.task.ensemble_signature(spec).outputs}
+class _Recorder:
+    """A network that remembers what it was asked and what it answered."""
+
+    def __init__(self, network: Runtime) -> None:
+        self._network = network
+        self.inputs: list[Arrays] = []
+        self.answers: list[Arrays] = []
+
+    def __call__(self, inputs: Arrays) -> Arrays:
+        answers = self._network(inputs)
+        self.inputs.append(inputs)
+        self.answers.append(answers)
+        return answers
+
+
+def _joined(parts: list[Arrays]) -> Arrays:
+    return {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}

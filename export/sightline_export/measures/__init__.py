@@ -1,0 +1,1 @@
+"""Figures on held-out data, one module per kind of answer."""
