@@ -1,6 +1,7 @@
 """`sightline export`, and the promise behind it: verified before published."""
 
 import re
+import shutil
 from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
@@ -8,6 +9,7 @@ from pathlib import Path
 import pytest
 import torch
 from click.testing import CliRunner
+from serving import built_repository
 from torch import Tensor, nn
 
 from sightline_export.card import About, Facts, write_card
@@ -19,6 +21,7 @@ from sightline_export.measures.figures import Figure, Measurement
 from sightline_export.model_spec import ModelSpec
 from sightline_export.recipe import Evaluation, Recipe, find, listings, recipes, register, with_requirements
 from sightline_export.release import Done, Setting
+from sightline_export.repository.publish import published_versions
 from sightline_export.runtimes import onnx_runtime
 from sightline_export.tasks.image_classification import ImageClassification
 from sightline_export.verification.parity import Parity
@@ -107,6 +110,18 @@ def test_an_existing_version_is_refused_before_anything_is_trained(quick_recipe:
     (repository / "quick_network" / "1").mkdir(parents=True)
     with pytest.raises(VersionExists):
         next(export_recipe(quick_recipe, Setting(repository, 1), repository.parent))
+
+
+def test_heat_maps_that_a_killed_export_did_not_come_to_are_added(repository: Path) -> None:
+    for name in ("cnn", "cnn_network", "pixels_rgb_64x64_squash"):
+        shutil.copytree(built_repository() / name, repository / name)
+    command = ["cnn", "--if-missing", "--no-serve", "--repository", str(repository)]
+    result = CliRunner().invoke(export, command)
+    assert (result.exit_code, result.stdout) == (0, ""), result.stderr
+    assert "is there already" in result.stderr
+    assert published_versions(repository, "cnn_explain") == (1,)
+    assert published_versions(repository, "cnn") == published_versions(built_repository(), "cnn")
+    assert "published" not in CliRunner().invoke(export, command).stderr
 
 
 def test_list_shows_every_recipe_with_task_and_versions(repository: Path) -> None:

@@ -203,6 +203,9 @@ def build(names: tuple[str, ...], order: Order, jobs: int) -> None:
         find(name)  # an unknown name is refused before anything is trained
     ordered = with_requirements(names, lambda name: bool(published_versions(order.repository, name)))
     wanted = [name for name in ordered if not order.passes_over(name)]
+    for name in ordered:
+        if name not in wanted:
+            explain_if_missing(name, order)
     if not wanted:
         return
     from sightline_export.exporter import export_named
@@ -216,6 +219,18 @@ def build(names: tuple[str, ...], order: Order, jobs: int) -> None:
 
     requires = {name: find(name).requires for name in wanted}
     report_all(side_by_side(wanted, requires, partial(work, order), jobs))
+
+
+def explain_if_missing(name: str, order: Order) -> None:
+    """Add the heat maps to a classifier whose export was ended before it came to them."""
+    from sightline_export.recipe import Recipe, find
+    from sightline_export.repository.publish import published_versions
+
+    recipe = find(name)
+    if isinstance(recipe, Recipe) and not published_versions(order.repository, f"{name}_explain"):
+        from sightline_export.exporter import explain
+
+        show(name, explain(recipe.spec, order.setting, promised=recipe.explained_well))
 
 
 def work(order: Order, name: str) -> Iterator[Epoch | Doing | Done]:
