@@ -59,15 +59,15 @@ def settle(directory: Path, settings: Settings, *, resume: bool) -> Settings:
         _write(path, settings)
         return settings
     earlier = _read(path)
-    if not resume:
-        raise click.UsageError(
-            f"{directory} holds the answers of an earlier run ({earlier}); go on with it by adding --resume, "
-            "or choose another folder with -o"
-        )
     if not earlier.asks_the_same_as(settings):
         raise click.UsageError(
             f"expected the question that {directory} was made with ({earlier}), got another one ({settings}); "
             "ask the same, or choose another folder with -o"
+        )
+    if not resume:
+        raise click.UsageError(
+            f"{directory} holds the answers of an earlier run ({earlier}); go on with it by adding --resume, "
+            "or choose another folder with -o"
         )
     return earlier
 
