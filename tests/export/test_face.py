@@ -30,7 +30,7 @@ from sightline_export.in_process import files_array
 from sightline_export.measures.figures import Measurement
 from sightline_export.measures.retrieval import cosines
 from sightline_export.normalisation import PLUS_MINUS_ONE
-from sightline_export.recipe import Evaluation, Operation, Recipe, find_recipe
+from sightline_export.recipe import Evaluation, Operation, Recipe, find, find_recipe
 from sightline_export.recipes.face import ALIGNMENT
 from sightline_export.release import Setting
 from sightline_export.sources import Choices, load
@@ -194,7 +194,7 @@ def test_the_recipes_figures_and_sheet_come_of_any_model_that_answers() -> None:
 
 
 def test_the_detector_reaches_its_floors_in_process() -> None:
-    operation = find_recipe("face_detector")
+    operation = find("face_detector")
     assert isinstance(operation, Operation)
     model: Runtime = operation.model.in_process({})
     assert operation.evaluate is not None
