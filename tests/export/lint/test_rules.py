@@ -1,5 +1,6 @@
 """Each kind of mistake gets its own rule, the right file and line, and an edit. The verdicts are test_oracle's."""
 
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -29,11 +30,15 @@ def build(case: Case, folder: Path) -> Path:
     return folder / "repository"
 
 
-def test_built_models_of_this_checkout_have_no_mistake() -> None:
+def test_built_models_of_this_checkout_have_no_mistake(tmp_path: Path) -> None:
+    """Of the others only the generated text is there."""
     repository = Path(__file__).parents[3] / "model_repository"
-    if not any(repository.glob("*/*/model.onnx")):
+    built = sorted({version.parent for version in repository.glob("*/[0-9]*")})
+    if not built:
         pytest.skip("the models of this checkout are not built: make demo-models")
-    report = lint(repository, this_machine())
+    for model in built:
+        shutil.copytree(model, tmp_path / model.name)
+    report = lint(tmp_path, this_machine())
     assert [str(finding) for finding in report.findings] == []
     assert all(verdict.loads and verdict.max_batch > 0 for verdict in report.verdicts)
 
