@@ -97,11 +97,6 @@ def check(config: Mapping[str, Any], takes: Tensors, gives: Tensors) -> None:
         _check_tensors(f"model '{name}'", way, entries(config, way), _several(tensors))
 
 
-def has(config: Mapping[str, Any], way: Way, tensor: TensorSpec) -> bool:
-    """Whether the configuration lists a tensor of that name."""
-    return any(entry.get("name") == tensor.name for entry in entries(config, way))
-
-
 def _check_tensors(model: str, way: Way, found: Sequence[Config], expected: Sequence[TensorSpec]) -> None:
     wanted = {tensor.name: tensor for tensor in expected}
     listed = [_tensor(entry) for entry in found]
