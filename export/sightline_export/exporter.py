@@ -14,7 +14,7 @@ from PIL import Image
 from sightline_export.backend_release import claim_backend_model, release_backend_model
 from sightline_export.candidate import from_onnx, from_pytorch
 from sightline_export.entries import entries, network_name
-from sightline_export.errors import ExportError
+from sightline_export.errors import ExportError, RepositoryUnusable
 from sightline_export.explanation.entry import explanation_of
 from sightline_export.measures.figures import Measurement
 from sightline_export.model_spec import ModelSpec
@@ -85,11 +85,17 @@ def explain(
     """Publish the heat maps of a classifier that was just published; nothing for other models.
 
     promised: whether they have to be better than random ones, which they can be only where the classifier is good.
-    Raises SourceUnusable where `choice` does not fit the network, and as :func:`export_recipe` does.
+    Raises SourceUnusable where `choice` does not fit the network, RepositoryUnusable where the network is gone, and as
+    :func:`export_recipe` does.
     """
     network = setting.repository / network_name(spec.name)
-    newest = published_versions(setting.repository, network.name)[-1]
-    operation = explanation_of(spec, network / str(newest) / "model.onnx", choice)
+    versions = published_versions(setting.repository, network.name)
+    if not versions:
+        raise RepositoryUnusable(
+            f"expected a version of {network.name} beside {spec.name}, got none; delete "
+            f"{setting.repository / spec.name} and export {spec.name} again"
+        )
+    operation = explanation_of(spec, network / str(versions[-1]) / "model.onnx", choice)
     if operation:
         chosen = operation if promised else replace(operation, evaluate=None, sheet=None)
         yield from export_operation(chosen, replace(setting, version=None))

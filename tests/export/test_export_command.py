@@ -169,9 +169,17 @@ def test_mistakes_get_one_line_and_an_exit_code(
 
 
 def test_if_missing_passes_over_what_is_there(repository: Path) -> None:
-    (repository / "cnn" / "4").mkdir(parents=True)
+    for name in ("cnn", "cnn_network", "cnn_explain"):
+        (repository / name / "4").mkdir(parents=True)
     result = CliRunner().invoke(export, ["cnn", "--if-missing", "--repository", str(repository)])
     assert (result.exit_code, result.stderr) == (0, "cnn: version 4 is there already\n")
+
+
+def test_half_a_model_is_named(repository: Path) -> None:
+    (repository / "cnn" / "4").mkdir(parents=True)
+    result = CliRunner().invoke(export, ["cnn", "--if-missing", "--repository", str(repository)])
+    assert (result.exit_code, result.stdout) == (12, "")
+    assert "expected a version of cnn_network beside cnn, got none; delete" in result.stderr
 
 
 def test_requirements_come_first_and_only_when_missing() -> None:
