@@ -3,7 +3,7 @@
 #   make demo    set up, train, export, verify, serve, answer pictures
 #   make serve   the same server, staying up
 #   make test    every check and test
-#   make models  train, verify and measure the whole catalogue (20 minutes on two cores); writes docs/models.md
+#   make models  train, verify and measure the whole catalogue (15 minutes on two cores); writes docs/models.md
 #
 #   make benchmark-export    how long exports take; writes the tables of docs/export.md
 #
