@@ -8,9 +8,12 @@ from __future__ import annotations
 
 import traceback
 from collections.abc import Callable, Sequence
+from concurrent.futures import Executor, ThreadPoolExecutor
+from functools import partial
 
 import triton_python_backend_utils as pb_utils  # pyright: ignore[reportMissingModuleSource]
 
+from sightline_backend.cores import available_cores
 from sightline_backend.errors import BackendError, ModelError
 from sightline_backend.idle_memory import IDLE_MEMORY
 
@@ -18,11 +21,21 @@ from sightline_backend.idle_memory import IDLE_MEMORY
 def answer_each(
     requests: Sequence[pb_utils.InferenceRequest],
     answer: Callable[[pb_utils.InferenceRequest], list[pb_utils.Tensor]],
+    pool: Executor | None = None,
 ) -> list[pb_utils.InferenceResponse]:
-    """Answer requests one by one; one that fails gets its own `error_response` and leaves the others alone."""
-    responses = [_answer_one(request, answer) for request in requests]
+    """Answer requests one by one; one that fails gets its own `error_response` and leaves the others alone.
+
+    pool: its threads answer several requests at once; `codec_pool` makes one.
+    """
+    one = partial(_answer_one, answer)
+    responses = list(pool.map(one, requests)) if pool and len(requests) > 1 else [one(request) for request in requests]
     IDLE_MEMORY.used()
     return responses
+
+
+def codec_pool() -> Executor:
+    """A thread for each core: codecs and resampling give up the interpreter's lock while they work."""
+    return ThreadPoolExecutor(available_cores(), "codec")
 
 
 def input_array(request: pb_utils.InferenceRequest, name: str) -> pb_utils.Array:
@@ -56,8 +69,8 @@ def _response(message: str, code: int) -> pb_utils.InferenceResponse:
 
 
 def _answer_one(
-    request: pb_utils.InferenceRequest,
     answer: Callable[[pb_utils.InferenceRequest], list[pb_utils.Tensor]],
+    request: pb_utils.InferenceRequest,
 ) -> pb_utils.InferenceResponse:
     try:
         return pb_utils.InferenceResponse(output_tensors=answer(request))

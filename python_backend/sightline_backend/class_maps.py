@@ -19,6 +19,7 @@ from sightline_backend.errors import PixelsError
 from sightline_backend.fitting import content_wh, resized_and_corner
 from sightline_backend.pictures import MAX_PIXELS, MAX_SIDE
 from sightline_backend.pixels import PixelSpec
+from sightline_backend.spans import span
 
 OUTSIDE = 0
 
@@ -90,8 +91,9 @@ def class_map_png(classes: npt.NDArray[np.uint8], size_wh: tuple[int, int], fit:
     b'\\x89PNG'
     """
     file = io.BytesIO()
-    # Level 1 packs maps, whose rows repeat, in a quarter of the time and nearly as small.
-    Image.fromarray(to_sent_size(classes, size_wh, fit)).save(file, "PNG", optimize=False, compress_level=1)
+    with span("postprocess"):
+        # Level 1 packs maps, whose rows repeat, in a quarter of the time and nearly as small.
+        Image.fromarray(to_sent_size(classes, size_wh, fit)).save(file, "PNG", optimize=False, compress_level=1)
     return file.getvalue()
 
 

@@ -21,6 +21,7 @@ from sightline_backend.errors import FaceNotFoundError, ParameterError
 from sightline_backend.faces import Box, find_faces, numbered, open_for_faces
 from sightline_backend.haar_cascades import EYE, windows
 from sightline_backend.pixels import PixelSpec, decode
+from sightline_backend.spans import span
 
 Fallback = Literal["refuse", "whole"]
 FALLBACKS = cast("tuple[Fallback, ...]", get_args(Fallback))
@@ -96,7 +97,9 @@ def align_face(data: bytes, alignment: FaceAlignment) -> npt.NDArray[np.uint8]:
     faces = find_faces(image)
     if faces:
         largest = max(faces, key=lambda face: (face.area, face.score)).box_xyxy
-        return turned_upright(image, find_eyes(image, largest) or usual_eyes(largest), spec)
+        eyes = find_eyes(image, largest) or usual_eyes(largest)
+        with span("resize"):
+            return turned_upright(image, eyes, spec)
     if alignment.fallback == "whole":
         return decode(data, spec)
     raise FaceNotFoundError(

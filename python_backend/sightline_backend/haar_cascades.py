@@ -6,7 +6,7 @@ with the training of Lienhart and Maydt (ICIP 2002).
 
 from __future__ import annotations
 
-from functools import cache
+import threading
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from sightline_backend.errors import PackageMissingError
+from sightline_backend.spans import span
 
 FRONTAL, EYE = "frontalface_alt2", "eye"
 """Those in use: of faces that look at the camera, and of eyes within them."""
@@ -22,13 +23,28 @@ _STEP = 1.1  # between two sizes of the window
 _NEIGHBOURS = 4  # windows that have to agree
 
 
-@cache
+class _Loaded(threading.local):
+    """The cascades of one thread: OpenCV's keep what they are working on."""
+
+    def __init__(self) -> None:
+        self.by_name: dict[str, Any] = {}
+
+
+_LOADED = _Loaded()
+
+
 def cascade(name: str) -> Any:
-    """One of the cascades, loaded once; not to be used by two threads at once.
+    """One of the cascades, loaded once for each thread.
 
     Raises:
         PackageMissingError: OpenCV is not installed here, or came without its cascades.
     """
+    if name not in _LOADED.by_name:
+        _LOADED.by_name[name] = _load(name)
+    return _LOADED.by_name[name]
+
+
+def _load(name: str) -> Any:
     try:
         import cv2
     except ImportError as error:
@@ -62,8 +78,9 @@ def windows(name: str, grey: npt.NDArray[np.uint8], least: int) -> tuple[tuple[f
     Raises:
         PackageMissingError: as :func:`cascade`.
     """
-    boxes, _, weights = cascade(name).detectMultiScale3(
-        np.ascontiguousarray(grey), _STEP, _NEIGHBOURS, 0, (least, least), (0, 0), outputRejectLevels=True
-    )
+    with span("inference"):
+        boxes, _, weights = cascade(name).detectMultiScale3(
+            np.ascontiguousarray(grey), _STEP, _NEIGHBOURS, 0, (least, least), (0, 0), outputRejectLevels=True
+        )
     rows = np.concatenate([np.reshape(boxes, (-1, 4)), np.reshape(weights, (-1, 1))], axis=1).astype(np.float64)
     return tuple((x, y, w, h, weight) for x, y, w, h, weight in rows.tolist())

@@ -16,6 +16,7 @@ import numpy as np
 import numpy.typing as npt
 
 from sightline_backend.errors import ClassIdError, ParameterError
+from sightline_backend.spans import span
 
 MAX_SIZE = 1 << 24
 MAX_CLASSES = 1 << 20
@@ -49,11 +50,12 @@ def normal_noise(seed: int, size: int) -> npt.NDArray[np.float32]:
     if not 1 <= size <= MAX_SIZE:
         raise ParameterError(f"size: expected 1 to {MAX_SIZE} values, got {size}")
     pairs = (size + 1) // 2
-    bits = np.random.PCG64(np.random.SeedSequence(entropy)).random_raw(2 * pairs) >> np.uint64(11)
-    uniform = bits.astype(np.float64).reshape(pairs, 2) * 2.0**-53
-    radius = np.sqrt(-2.0 * _log(1.0 - uniform[:, 0]))
-    cosine, sine = _cosine_sine_of_turns(uniform[:, 1])
-    return np.stack([radius * cosine, radius * sine], axis=1).reshape(-1)[:size].astype(np.float32)
+    with span("noise"):
+        bits = np.random.PCG64(np.random.SeedSequence(entropy)).random_raw(2 * pairs) >> np.uint64(11)
+        uniform = bits.astype(np.float64).reshape(pairs, 2) * 2.0**-53
+        radius = np.sqrt(-2.0 * _log(1.0 - uniform[:, 0]))
+        cosine, sine = _cosine_sine_of_turns(uniform[:, 1])
+        return np.stack([radius * cosine, radius * sine], axis=1).reshape(-1)[:size].astype(np.float32)
 
 
 def class_of(seed: int, classes: int, asked: int = DRAWN) -> int:

@@ -35,6 +35,7 @@ from sightline_backend.errors import (
     PixelsError,
 )
 from sightline_backend.formats import EXPECTED, describe, header_size_wh
+from sightline_backend.spans import span
 
 MAX_PIXELS = 50_000_000
 MAX_SIDE = 65_535
@@ -93,7 +94,8 @@ def open_picture(data: bytes, *, max_pixels: int = MAX_PIXELS) -> Image.Image:
     >>> open_picture(Path("digit.jpg").read_bytes()).size
     (640, 480)
     """
-    return _read(data, max_pixels, wanted_wh=None).image
+    with span("decode"):
+        return _read(data, max_pixels, wanted_wh=None).image
 
 
 def open_reduced(
@@ -109,7 +111,8 @@ def open_reduced(
     Raises:
         PictureError: as in `open_picture`.
     """
-    return _read(data, max_pixels, wanted_wh)
+    with span("decode"):
+        return _read(data, max_pixels, wanted_wh)
 
 
 def encode_png(pixels: npt.NDArray[np.uint8]) -> bytes:
@@ -130,7 +133,8 @@ def encode_png(pixels: npt.NDArray[np.uint8]) -> bytes:
             "cast and transpose them in the model"
         )
     file = io.BytesIO()
-    Image.fromarray(np.ascontiguousarray(pixels)).save(file, "PNG", optimize=False, compress_level=6)
+    with span("postprocess"):
+        Image.fromarray(np.ascontiguousarray(pixels)).save(file, "PNG", optimize=False, compress_level=6)
     return file.getvalue()
 
 

@@ -32,6 +32,7 @@ from sightline_backend.errors import ParameterError, PictureDamagedError, Pictur
 from sightline_backend.fitting import fitted, margin_wh
 from sightline_backend.modes import MODES, Mode
 from sightline_backend.pictures import MAX_PIXELS, open_reduced
+from sightline_backend.spans import span
 
 Fit = Literal["squash", "crop", "letterbox"]
 Resample = Literal["bilinear", "bicubic", "lanczos", "nearest", "box", "hamming"]
@@ -164,7 +165,8 @@ def decode_sized(
     ((64, 64, 3), (640, 480))
     """
     picture = open_reduced(data, lambda size_wh: margin_wh(size_wh, spec), max_pixels=max_pixels)
-    return fitted(picture.image, picture.box_xyxy, picture.size_wh, spec), picture.size_wh
+    with span("resize"):
+        return fitted(picture.image, picture.box_xyxy, picture.size_wh, spec), picture.size_wh
 
 
 def decode_batch(files: Sequence[bytes], spec: PixelSpec) -> npt.NDArray[np.uint8]:

@@ -13,6 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from sightline_backend.errors import PixelsError
+from sightline_backend.spans import span
 
 _SIGNATURE = b"\x89PNG\r\n\x1a\n"
 _LEVEL = 1
@@ -53,14 +54,15 @@ class PngRows:
                 f"expected at most {self._missing} rows of uint8 pixels (rows, {self.width}, 3), got {pixels.dtype} of "
                 f"shape {pixels.shape}; write each row of the picture once"
             )
-        lines = np.empty((len(pixels), 1 + 3 * self.width), np.uint8)
-        lines[:, 0] = _LEFT
-        levels = pixels.reshape(len(pixels), -1)
-        lines[:, 1:4] = levels[:, :3]
-        np.subtract(levels[:, 3:], levels[:, :-3], out=lines[:, 4:])
-        self._missing -= len(pixels)
-        if data := self._compressor.compress(lines.data):
-            self._chunk(b"IDAT", data)
+        with span("postprocess"):
+            lines = np.empty((len(pixels), 1 + 3 * self.width), np.uint8)
+            lines[:, 0] = _LEFT
+            levels = pixels.reshape(len(pixels), -1)
+            lines[:, 1:4] = levels[:, :3]
+            np.subtract(levels[:, 3:], levels[:, :-3], out=lines[:, 4:])
+            self._missing -= len(pixels)
+            if data := self._compressor.compress(lines.data):
+                self._chunk(b"IDAT", data)
 
     def finish(self) -> bytes:
         """Return the file.

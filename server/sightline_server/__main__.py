@@ -3,7 +3,9 @@
 import click
 
 from sightline_server import __version__
+from sightline_server.bench.cli import bench
 from sightline_server.cli import doctor, install_runtime, probe, serve
+from sightline_server.tracing.cli import trace
 
 
 @click.group()
@@ -16,6 +18,8 @@ main.add_command(serve)
 main.add_command(probe)
 main.add_command(doctor)
 main.add_command(install_runtime)
+main.add_command(bench)
+main.add_command(trace)
 
 if __name__ == "__main__":
     main(prog_name="python -m sightline_server")

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import click
 
+from sightline_server.arrangement import AUTO
 from sightline_server.command_line import Ports
 
 PORT = click.IntRange(0, 65535)
@@ -44,7 +45,12 @@ http_option = click.option("--http-port", type=PORT, default=8000, show_default=
 grpc_option = click.option("--grpc-port", type=PORT, default=8001, show_default=True, help="0: any free port.")
 metrics_option = click.option("--metrics-port", type=PORT, default=8002, show_default=True, help="0: any free port.")
 config_name_option = click.option(
-    "--model-config-name", metavar="NAME", help="Use configs/NAME.pbtxt of the models that have one."
+    "--model-config-name",
+    metavar="NAME",
+    default=AUTO,
+    show_default=True,
+    help="Use configs/NAME.pbtxt of the models that have one. auto: what `sightline tune` chose, of the others cpu "
+    "where there is no GPU; portable: every config.pbtxt.",
 )
 runtime_option = click.option(
     "--runtime", type=PATH, envvar="SIGHTLINE_RUNTIME", help="Runtime environment with tritonserver."
@@ -101,7 +107,7 @@ def serve(
     http_port: int,
     grpc_port: int,
     metrics_port: int,
-    model_config_name: str | None,
+    model_config_name: str,
     runtime: Path | None,
     ready_file: Path | None,
     log_file: Path | None,
@@ -185,7 +191,7 @@ def doctor(
     http_port: int,
     grpc_port: int,
     metrics_port: int,
-    model_config_name: str | None,
+    model_config_name: str,
     runtime: Path | None,
     machine_only: bool,
 ) -> None:

@@ -16,6 +16,8 @@ MALLOC_SETTINGS = {
     "MALLOC_TRIM_THRESHOLD_": str(256 << 20),
     "MALLOC_MMAP_THRESHOLD_": str(256 << 20),
     "MALLOC_TOP_PAD_": str(16 << 20),
+    # huge pages: the weights of a network are read whole for every batch, one page of 4 KiB after another
+    "GLIBC_TUNABLES": "glibc.malloc.hugetlb=1",
 }
 # one process per model instance: a pool of threads in each of them only makes them fight for the cores
 SINGLE_THREADED = {

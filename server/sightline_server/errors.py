@@ -2,16 +2,20 @@
 
 ```
 SightlineServerError                 1   anything else
-├── NoAnswerError                    4   probe: nobody answers
-├── UnknownModelError                6   --models names a model that the repository does not hold
+├── FileError                        3   bench, trace: a picture cannot be read, or a file cannot be written
+├── NoAnswerError                    4   probe, bench: nobody answers
+├── UnknownModelError                6   a model was named that the repository, or the server, does not hold
 ├── ModelNotBuiltError               7   a model was asked for that has no version yet
-├── NotAnsweringError                7   probe: a model does not answer, or not as it did at export time
+├── NotAnsweringError                7   probe, bench: a model does not answer, or not as it did at export time
+├── RequestRefusedError              8   trace: the server refused the request
 ├── MachineError                    10   the machine or the runtime environment lacks something
 ├── PortInUseError                  11   somebody else listens on the port
 ├── NotARepositoryError             12   the folder is not a model repository, or one of its files cannot be read
-└── TritonError                     13   tritonserver did not become ready, or ended for good
-    ├── ModelLoadError              13   a model could not be loaded
-    └── SelfTestError               13   a golden answer was not reproduced
+├── TritonError                     13   tritonserver did not become ready, or ended for good
+│   ├── ModelLoadError              13   a model could not be loaded
+│   └── SelfTestError               13   a golden answer was not reproduced
+├── OverBudgetError                 20   trace: a stage takes longer than its budget
+└── MeasurementError                21   bench: perf_analyzer gave no figures for some load
 ```
 """
 
@@ -27,20 +31,26 @@ class SightlineServerError(click.ClickException):
         return self.message
 
 
+class FileError(SightlineServerError):
+    """A picture cannot be read, or a file cannot be written."""
+
+    exit_code = 3
+
+
 class NoAnswerError(SightlineServerError):
-    """Nobody answers at the address that was probed."""
+    """Nobody answers at the address that was asked."""
 
     exit_code = 4
 
 
 class NotAnsweringError(SightlineServerError):
-    """A model that was probed does not answer, or not as it did at export time."""
+    """A model that was asked does not answer, or not as it did at export time."""
 
     exit_code = 7
 
 
 class UnknownModelError(SightlineServerError):
-    """A model was asked for that the repository does not hold."""
+    """A model was asked for that the repository, or the server, does not hold."""
 
     exit_code = 6
 
@@ -49,6 +59,12 @@ class ModelNotBuiltError(SightlineServerError):
     """A model was asked for that has a configuration but no version yet."""
 
     exit_code = 7
+
+
+class RequestRefusedError(SightlineServerError):
+    """The server refused the request, for example because the file is no picture."""
+
+    exit_code = 8
 
 
 class MachineError(SightlineServerError):
@@ -81,3 +97,15 @@ class ModelLoadError(TritonError):
 
 class SelfTestError(TritonError):
     """A served model did not reproduce its golden answers."""
+
+
+class OverBudgetError(SightlineServerError):
+    """A stage takes longer than its budget."""
+
+    exit_code = 20
+
+
+class MeasurementError(SightlineServerError):
+    """perf_analyzer gave no figures for some load."""
+
+    exit_code = 21

@@ -1,4 +1,4 @@
-"""The files of NVIDIA's perf_analyzer, as pure functions: the pictures that it sends, the measurements that it writes.
+"""The files of NVIDIA's perf_analyzer, as pure functions: the requests that it sends, the measurements that it writes.
 
 Its figures are to be taken from the CSV of a run with time windows. With `--request-count` it divides by a window that
 is longer than the run was; where its windows differ by more than `--stability-percentage` it writes no CSV at all, and
@@ -11,6 +11,10 @@ import io
 import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from typing import Any, cast
+
+import numpy as np
+from numpy.typing import NDArray
 
 LARGEST_BYTES = 0xFFFFFFFF
 
@@ -22,7 +26,8 @@ class Measurement:
     load: float
     """Requests in flight, or requests per second where the rate was given."""
     throughput_per_s: float
-    mean_ms: float
+    mean_ms: float | None
+    """None where it was told to judge by a percentile: then it writes no mean."""
     percentiles_ms: Mapping[int, float]
 
     def __post_init__(self) -> None:
@@ -36,10 +41,31 @@ def input_data(pictures: Iterable[bytes], *, tensor: str = "IMAGE") -> str:
     Raises:
         ValueError: There is no picture, or one is empty or too large for the wire.
     """
-    data = [{tensor: {"b64": base64.b64encode(framed(picture)).decode("ascii")}} for picture in pictures]
+    return request_data({tensor: np.array([picture], dtype=np.object_)} for picture in pictures)
+
+
+def request_data(requests: Iterable[Mapping[str, NDArray[Any]]]) -> str:
+    """The text of a file for `--input-data`: requests of any tensors, which perf_analyzer sends in turn.
+
+    Args:
+        requests: Input name -> tensor without its batch axis; one of dtype object holds the `bytes` of BYTES elements.
+            An optional input may be missing.
+
+    Raises:
+        ValueError: There is no request, or a BYTES element is empty or too large for the wire.
+    """
+    data = [{name: written(tensor) for name, tensor in request.items()} for request in requests]
     if not data:
         raise ValueError("expected at least one picture, got none; name some")
     return json.dumps({"data": data})
+
+
+def written(tensor: NDArray[Any]) -> dict[str, object]:
+    if tensor.dtype == np.object_:
+        raw = b"".join(framed(bytes(element)) for element in tensor.ravel())
+    else:
+        raw = tensor.astype(cast(Any, tensor.dtype.newbyteorder("<"))).tobytes()
+    return {"b64": base64.b64encode(raw).decode("ascii"), "shape": list(tensor.shape)}
 
 
 def framed(picture: bytes) -> bytes:
@@ -78,9 +104,11 @@ def measurement(row: Mapping[str, str | None]) -> Measurement:
         for name in row
         if name.startswith("p") and name.endswith(" latency")
     }
-    return Measurement(
-        number(row, load), number(row, "Inferences/Second"), number(row, "Avg latency") / 1000, percentiles
-    )
+    value, throughput_per_s = number(row, load), number(row, "Inferences/Second")
+    # a verbose CSV has no mean where perf_analyzer was told to judge by a percentile
+    has_mean = "Avg latency" in row or "response wait" not in row
+    mean_ms = number(row, "Avg latency") / 1000 if has_mean else None
+    return Measurement(value, throughput_per_s, mean_ms, percentiles)
 
 
 def number(row: Mapping[str, str | None], column: str) -> float:

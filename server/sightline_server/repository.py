@@ -1,12 +1,14 @@
 """Reading a model repository: which models it holds, and what each of them needs."""
 
-import importlib
 import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from sightline_server.arrangement import AUTO, variant_of_untuned
 from sightline_server.errors import NotARepositoryError
+from sightline_server.model_config import is_ensemble, process_count, read_config_file, steps_of
+from sightline_server.tuned import is_tuned, tuned_file
 
 # what Triton itself recognises in a version folder without a config.pbtxt
 MODEL_FILES = ("model.onnx", "model.plan", "model.pt", "model.xml", "model.py", "model.savedmodel", "model.graphdef")
@@ -34,6 +36,8 @@ class Model:
     instance_count: int
     asks: tuple[str, ...] = ()
     """Names of the models that it asks itself; Triton does not load them with it."""
+    absorbs: tuple[str, ...] = ()
+    """Names of the steps in `config.pbtxt` whose work the variant that is served does itself."""
 
     @property
     def parts(self) -> tuple[str, ...]:
@@ -49,7 +53,8 @@ def read_repository(repository: Path, config_name: str | None = None) -> dict[st
 
     Args:
         repository: The folder that holds one folder per model.
-        config_name: Prefer `configs/<config_name>.pbtxt` to `config.pbtxt`, as tritonserver's --model-config-name.
+        config_name: Prefer `configs/<config_name>.pbtxt` to `config.pbtxt`, as tritonserver's --model-config-name;
+            for `auto` see `served_file`.
 
     Raises:
         NotARepositoryError: It is not a repository, or a configuration cannot be read.
@@ -87,20 +92,21 @@ def versions_in(folder: Path) -> tuple[int, ...]:
 
 def read_model(folder: Path, config_name: str | None = None) -> Model:
     config = read_config(folder, config_name)
-    steps = tuple(dict.fromkeys(step.model_name for step in config.ensemble_scheduling.step))
+    steps = steps_of(config)
     task = config.parameters["task"].string_value if "task" in config.parameters else None
     return Model(
         name=folder.name,
         path=folder,
         backend=str(config.backend),
-        is_ensemble=config.platform == "ensemble" or bool(steps),
+        is_ensemble=is_ensemble(config),
         steps=steps,
         versions=versions_in(folder),
         task=task,
         inputs=tuple(tensor.name for tensor in config.input),
         outputs=tuple(tensor.name for tensor in config.output),
-        instance_count=sum(max(1, group.count) for group in config.instance_group) or 2,
+        instance_count=process_count(config),
         asks=asked_models(config),
+        absorbs=tuple(step for step in steps_of(read_config(folder, None)) if step not in steps) if config_name else (),
     )
 
 
@@ -112,25 +118,17 @@ def asked_models(config: Any) -> tuple[str, ...]:
 
 
 def read_config(folder: Path, config_name: str | None) -> Any:
-    # protobuf messages carry no types, so a parsed configuration is Any up to read_model
-    from google.protobuf import text_format
+    """The configuration that is served as `config_name`; see `served_file`."""
+    return read_config_file(served_file(folder, config_name), folder.name)
 
-    protobuf: Any = importlib.import_module("tritonclient.grpc.model_config_pb2")
-    config: Any = protobuf.ModelConfig()
-    variant = folder / "configs" / f"{config_name}.pbtxt"
-    path = variant if config_name and variant.is_file() else folder / "config.pbtxt"
-    if not path.is_file():
-        return config
-    try:
-        text_format.Parse(path.read_text(encoding="utf-8"), config)
-    except (text_format.ParseError, UnicodeDecodeError) as error:
-        raise NotARepositoryError(
-            f"{path} is not a model configuration that Triton reads: {error}. Correct the file, or take the folder "
-            f"{folder.name} out of the repository."
-        ) from error
-    if config.name and config.name != folder.name:
-        raise NotARepositoryError(
-            f"{path} names the model {config.name!r}: expected the name of its folder, {folder.name!r}. "
-            "Rename one of the two."
-        )
-    return config
+
+def served_file(folder: Path, config_name: str | None) -> Path:
+    """`configs/<config_name>.pbtxt` if the model has one, else `config.pbtxt`.
+
+    `auto` is the choice of `sightline tune` as long as it arranges what is there now, else what fits the machine.
+    """
+    if config_name == AUTO and is_tuned(folder):
+        return tuned_file(folder)
+    name = variant_of_untuned(config_name)
+    variant = folder / "configs" / f"{name}.pbtxt"
+    return variant if name and variant.is_file() else folder / "config.pbtxt"

@@ -28,6 +28,9 @@ class Selection:
 def select(models: dict[str, Model], chosen: Sequence[str] | None = None) -> Selection:
     """Chooses what to serve: everything that is built, or the models of `chosen` with all that they need.
 
+    Steps whose work the models that need them do themselves, in the variant that is served, are left out unless they
+    are chosen.
+
     Raises:
         UnknownModelError: A name of `chosen` is not in the repository.
         ModelNotBuiltError: A model of `chosen` has no version, or nothing at all can be served.
@@ -36,9 +39,9 @@ def select(models: dict[str, Model], chosen: Sequence[str] | None = None) -> Sel
         if name not in models:
             raise UnknownModelError(
                 f"The repository holds no model {name!r}. It holds: {', '.join(sorted(models))}. "
-                "Correct --models, or leave it out to serve all."
+                "Correct the name, or leave it out to serve all."
             )
-    wanted = list(dict.fromkeys(chosen)) if chosen else list(models)
+    wanted = list(dict.fromkeys(chosen)) if chosen else [name for name in models if name not in absorbed(models)]
     problems = {name: problem for name in wanted if (problem := why_not_servable(models[name], models))}
     if chosen and problems:
         raise ModelNotBuiltError(" ".join(problems.values()))
@@ -54,6 +57,11 @@ def select(models: dict[str, Model], chosen: Sequence[str] | None = None) -> Sel
         top_level=tuple(name for name in served if name not in parts),
         notes=notes,
     )
+
+
+def absorbed(models: Mapping[str, Model]) -> frozenset[str]:
+    """Names of the steps that no model needs as models of their own."""
+    return frozenset(step for model in models.values() for step in model.absorbs)
 
 
 def parts_of(model: Model, models: Mapping[str, Model]) -> tuple[str, ...]:

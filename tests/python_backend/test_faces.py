@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from io import BytesIO
 
 import numpy as np
@@ -122,6 +123,14 @@ def test_the_answer_is_the_same_every_time_and_beside_other_pictures() -> None:
     for index, file in enumerate(files):
         alone = detect_batch([file])
         assert all(np.array_equal(together[name][index], array[0]) for name, array in alone.items())
+
+
+def test_threads_do_not_disturb_each_other() -> None:
+    files = [encoded(portrait()), large_poster()]
+    alone = [detect_batch([file])["detection_boxes"].tolist() for file in files]
+    with ThreadPoolExecutor(4) as pool:
+        together = list(pool.map(lambda index: detect_batch([files[index % 2]])["detection_boxes"].tolist(), range(12)))
+    assert together == alone * 6
 
 
 def test_a_bad_picture_is_named_by_its_place() -> None:

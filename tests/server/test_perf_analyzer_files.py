@@ -22,6 +22,9 @@ request/response,response wait
 RATE = """Request Rate,Inferences/Second,Client Send,p50 latency,p99 latency,Avg latency
 100,99.7437,12,4719,5807,4701
 """
+PERCENTILE = """Concurrency,Inferences/Second,p50 latency,p97 latency,request/response,response wait
+4,6874.55,518,1062,31,543
+"""
 BRIEF = "Concurrency,Inferences/Second,Client Send,p50 latency\n1,332.148,5,2914\n"
 
 
@@ -55,6 +58,11 @@ def test_a_rate_is_a_load_too() -> None:
     (measured,) = read_measurements(RATE)
     assert (measured.load, measured.throughput_per_s) == (100, 99.7437)
     assert measured.percentiles_ms == {50: 4.719, 99: 5.807}
+
+
+def test_there_is_no_mean_where_it_was_told_a_percentile() -> None:
+    (measured,) = read_measurements(PERCENTILE)
+    assert (measured.mean_ms, measured.percentiles_ms) == (None, {50: 0.518, 97: 1.062})
 
 
 @pytest.mark.parametrize(

@@ -3,6 +3,7 @@ from pathlib import Path
 
 import pytest
 
+from sightline_server.arrangement import default_config_name
 from sightline_server.errors import ModelNotBuiltError, NotARepositoryError, UnknownModelError
 from sightline_server.repository import Model, read_repository
 from sightline_server.selection import select
@@ -11,7 +12,12 @@ WriteModel = Callable[..., Path]
 
 
 def model(
-    name: str, *, steps: tuple[str, ...] = (), asks: tuple[str, ...] = (), versions: tuple[int, ...] = (1,)
+    name: str,
+    *,
+    steps: tuple[str, ...] = (),
+    asks: tuple[str, ...] = (),
+    absorbs: tuple[str, ...] = (),
+    versions: tuple[int, ...] = (1,),
 ) -> Model:
     return Model(
         name=name,
@@ -25,6 +31,7 @@ def model(
         outputs=("Y",),
         instance_count=1,
         asks=asks,
+        absorbs=absorbs,
     )
 
 
@@ -62,6 +69,44 @@ def test_a_named_variant_of_the_configuration_is_preferred(tmp_path: Path, write
     write_model(tmp_path, "a", 'backend: "python"', {"configs/cpu.pbtxt": 'backend: "fused"', "1/model.py": ""})
     assert read_repository(tmp_path, "cpu")["a"].backend == "fused"
     assert read_repository(tmp_path, "gpu")["a"].backend == "python"
+
+
+def test_a_variant_absorbs_the_steps_that_it_no_longer_has(tmp_path: Path, write_model: WriteModel) -> None:
+    step = 'ensemble_scheduling { step { model_name: "pixels" } step { model_name: "net" } }'
+    variant = 'backend: "fused"'
+    write_model(tmp_path, "a", f'platform: "ensemble" {step}', {"configs/cpu.pbtxt": variant, "1/x": ""})
+    assert read_repository(tmp_path, "cpu")["a"].absorbs == ("pixels", "net")
+    assert read_repository(tmp_path, "portable")["a"].absorbs == ()
+    assert read_repository(tmp_path)["a"].absorbs == ()
+
+
+FUSED = repository(
+    model("pixels"),
+    model("cnn_network"),
+    model("gan_network"),
+    model("cnn", absorbs=("pixels", "cnn_network")),
+    model("gan", absorbs=("pixels", "gan_network")),
+    model("cnn_explain", asks=("cnn_network",)),
+)
+
+
+def test_absorbed_steps_are_left_out_unless_something_asks_them() -> None:
+    selection = select(FUSED)
+    assert [model.name for model in selection.models] == ["cnn", "cnn_explain", "cnn_network", "gan"]
+    assert selection.top_level == ("cnn", "gan", "cnn_explain")
+    assert selection.notes == ()
+
+
+def test_absorbed_steps_are_served_when_they_are_named() -> None:
+    assert [model.name for model in select(FUSED, ["gan", "gan_network"]).models] == ["gan", "gan_network"]
+    assert [model.name for model in select(FUSED, ["pixels"]).models] == ["pixels"]
+
+
+def test_without_a_gpu_the_variant_cpu_is_served(tmp_path: Path) -> None:
+    (tmp_path / "nvidiactl").touch()
+    assert default_config_name(tmp_path) == "cpu"
+    (tmp_path / "nvidia0").touch()
+    assert default_config_name(tmp_path) == "portable"
 
 
 @pytest.mark.parametrize(

@@ -52,6 +52,8 @@ Exit codes:
   17  export: the source cannot be used
   18  lint: the repository has mistakes
   19  explain-difference: the service answers differently
+  20  trace: a stage is over its budget
+  21  bench: no figures for some load
  130  ended by Ctrl-C
 """
 

@@ -16,6 +16,7 @@ NAMES = (
     "image_edit",
     "image_encode",
     "image_pair",
+    "image_pipeline",
     "image_tiles",
     "latent_noise",
     "onnxruntime",

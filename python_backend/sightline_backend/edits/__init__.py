@@ -21,6 +21,7 @@ from sightline_backend.edits.rotate import ROTATE
 from sightline_backend.errors import EditError, ParameterError, PictureDamagedError, PictureError
 from sightline_backend.modes import to_mode
 from sightline_backend.pictures import MAX_PIXELS, encode_png, open_picture
+from sightline_backend.spans import span
 
 EDITS: Mapping[str, Edit] = {edit.name: edit for edit in (RESIZE, ROTATE, FLIP, CROP, ENHANCE)}
 
@@ -71,7 +72,8 @@ def edited(data: bytes, edit: Edit, values: Values, *, max_pixels: int = MAX_PIX
         raise PictureDamagedError(
             f"expected a grey, colour, palette or CMYK image, got mode {picture.mode!r}; convert it to RGB first"
         ) from error
-    return edit.apply(picture, values, max_pixels)
+    with span("edit"):
+        return edit.apply(picture, values, max_pixels)
 
 
 def edit_files(files: Sequence[bytes], edit: Edit, values: Values) -> list[bytes]:

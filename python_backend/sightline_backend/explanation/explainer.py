@@ -18,6 +18,7 @@ from sightline_backend.explanation.occlusion import occluded, occlusion_heat
 from sightline_backend.explanation.rise import half_hidden, rise_heat
 from sightline_backend.explanation.spec import ExplainSpec
 from sightline_backend.pixels import decode_batch_sized
+from sightline_backend.spans import span
 
 TOP_CLASS = -1
 SCORES = "SCORES"
@@ -85,7 +86,7 @@ def explain(pixels: Pixels, size_wh: tuple[int, int], class_id: int, spec: Expla
             f"{spec.network}: expected a map of {spec.map_hw[0]}x{spec.map_hw[1]} (height x width), got "
             f"{'x'.join(map(str, heat.shape))}; correct map_height and map_width in config.pbtxt"
         )
-    return Heat(to_sent_frame(heat, frame_of(size_wh, spec.pixels)), chosen, float(scores[0, chosen]))
+    return Heat(to_sent_frame(heat, frame_of(size_wh, spec.pixels), spec.edges_hw), chosen, float(scores[0, chosen]))
 
 
 def _heat(
@@ -108,9 +109,10 @@ def _heat(
     hidden = occluded if spec.method == "occlusion" else half_hidden
     answers = ask(hidden(pixels, spec), (SCORES,))
     masked_scores = np.concatenate([answer[SCORES][:, class_id] for answer in answers])
-    if spec.method == "occlusion":
-        return occlusion_heat(float(scores[class_id]), masked_scores, spec)
-    return rise_heat(masked_scores, spec)
+    with span("postprocess"):
+        if spec.method == "occlusion":
+            return occlusion_heat(float(scores[class_id]), masked_scores, spec)
+        return rise_heat(masked_scores, spec)
 
 
 def _chosen(class_id: int, scores: npt.NDArray[np.float32]) -> int:

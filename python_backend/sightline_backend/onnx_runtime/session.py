@@ -16,6 +16,7 @@ from sightline_backend.onnx_runtime.batching import Run
 from sightline_backend.onnx_runtime.graph import TRITON_TYPES, Graph, GraphTensor
 from sightline_backend.onnx_runtime.providers import Provider
 from sightline_backend.onnx_runtime.settings import GraphLevel, SessionSettings
+from sightline_backend.spans import span
 
 ort = cast("Any", onnxruntime)  # typed in part only
 _LEVELS: dict[GraphLevel, Any] = {
@@ -108,7 +109,8 @@ def runner(session: Session, settings: SessionSettings) -> Run:
 
     def run(output_names: list[str], inputs: dict[str, npt.NDArray[Any]]) -> list[npt.NDArray[Any]]:
         try:
-            return [np.asarray(output) for output in session.run(output_names, inputs, options)]
+            with span("inference"):
+                return [np.asarray(output) for output in session.run(output_names, inputs, options)]
         except Exception as error:
             raise ModelError(error_text(error)) from error
 

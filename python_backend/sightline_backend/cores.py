@@ -1,0 +1,34 @@
+"""How many cores this process may use."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+CGROUP = Path("/sys/fs/cgroup")
+
+
+def available_cores(cgroup: Path = CGROUP) -> int:
+    """The cores that the scheduler may use, or fewer where a container's quota allows less processor time; at least 1.
+
+    Both versions of control groups are read. A quota of one and a half cores counts as one: a second thread would be
+    stopped for half of each period.
+    """
+    allowed = len(os.sched_getaffinity(0))
+    quota = _quota(cgroup)
+    return allowed if quota is None else max(1, min(allowed, int(quota)))
+
+
+def _quota(cgroup: Path) -> float | None:
+    """Cores of processor time per second; None where there is no limit."""
+    try:
+        limit, period = (cgroup / "cpu.max").read_text().split()
+    except (OSError, ValueError):
+        try:
+            limit = (cgroup / "cpu" / "cpu.cfs_quota_us").read_text().strip()
+            period = (cgroup / "cpu" / "cpu.cfs_period_us").read_text().strip()
+        except OSError:
+            return None
+    if not (limit.isdecimal() and period.isdecimal() and int(period)):
+        return None  # "max", or -1
+    return int(limit) / int(period)

@@ -1,0 +1,214 @@
+"""A whole ensemble in one process: its steps, the shares of a batch, and what a bad request leaves alone."""
+
+import io
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import onnx
+import pytest
+from onnx import TensorProto
+from PIL import Image
+
+from sightline_backend.cores import available_cores
+from sightline_backend.errors import ModelConfigError, ParameterError, PictureFormatError
+from sightline_backend.pipeline import Known, Network, Pipeline, PipelineStep, shares, steps_from_parameter
+from sightline_backend.pipeline_files import open_pipeline
+from sightline_backend.steps import files_array
+
+from .triton_models import BATCH, graph, node
+
+STEPS = [
+    {
+        "model": "pixels",
+        "backend": "image_decode",
+        "parameters": {"width": "4", "height": "4", "mode": "gray"},
+        "inputs": {"IMAGE": "IMAGE"},
+        "outputs": {"PIXELS": "pixels"},
+    },
+    {
+        "model": "net",
+        "backend": "onnxruntime",
+        "parameters": {},
+        "inputs": {"PIXELS": "pixels"},
+        "outputs": {"LEVELS": "LEVELS"},
+    },
+]
+
+
+def gray(level: int) -> bytes:
+    file = io.BytesIO()
+    Image.new("L", (9, 7), level).save(file, "PNG")
+    return file.getvalue()
+
+
+def request(*levels: int) -> dict[str, Any]:
+    return {"IMAGE": files_array([gray(level) for level in levels])}
+
+
+def mean_level() -> onnx.ModelProto:
+    """LEVELS (B, 1, 1, 1) = the mean of PIXELS (B, 4, 4, 1)."""
+    return graph(
+        [
+            node("Cast", ["PIXELS"], "x", to=TensorProto.FLOAT),
+            node("ReduceMean", ["x", "AXES"], "LEVELS", keepdims=1),
+        ],
+        {"PIXELS": (TensorProto.UINT8, (BATCH, 4, 4, 1))},
+        {"LEVELS": (TensorProto.FLOAT, (BATCH, 1, 1, 1))},
+        {"AXES": np.array([1, 2, 3])},
+    )
+
+
+@pytest.fixture
+def repository(tmp_path: Path) -> Path:
+    """`model`, in versions 1 and 2, with the network `net` in version 2 only."""
+    for version in ("1", "2"):
+        (tmp_path / "model" / version).mkdir(parents=True)
+    (tmp_path / "net" / "2").mkdir(parents=True)
+    onnx.save(mean_level(), tmp_path / "net" / "2" / "model.onnx")
+    return tmp_path
+
+
+def opened(repository: Path, threads: int, version: int = 2) -> Pipeline:
+    parameters = {"steps": json.dumps(STEPS), "thread_count": str(threads)}
+    return open_pipeline(configuration(parameters), repository / "model", version)
+
+
+def configuration(parameters: Mapping[str, str]) -> dict[str, Any]:
+    return {"name": "model", "parameters": {key: {"string_value": value} for key, value in parameters.items()}}
+
+
+def levels(answer: Known) -> list[float]:
+    if isinstance(answer, Exception):
+        raise answer
+    return answer["LEVELS"].ravel().tolist()
+
+
+@pytest.mark.parametrize("threads", [1, 2, 3])
+@pytest.mark.parametrize("count", [1, 2, 5])
+def test_each_request_gets_its_own_answer(repository: Path, threads: int, count: int) -> None:
+    pipeline = opened(repository, threads)
+    answers = pipeline.answer([request(10 * index, 10 * index + 1) for index in range(count)])
+    assert [levels(answer) for answer in answers] == [[10 * index, 10 * index + 1] for index in range(count)]
+
+
+@pytest.mark.parametrize("threads", [1, 2])
+def test_a_bad_picture_leaves_the_others_alone(repository: Path, threads: int) -> None:
+    bad, unread = {"IMAGE": files_array([b"hello"])}, ValueError("not read")
+    answers = opened(repository, threads).answer([request(1), bad, request(2), unread, request(3)])
+    assert [levels(answers[index]) for index in (0, 2, 4)] == [[1], [2], [3]]
+    assert isinstance(answers[1], PictureFormatError)
+    assert answers[3] is unread
+
+
+def test_a_network_is_asked_once_for_all_requests_of_a_share() -> None:
+    asked: list[int] = []
+
+    def run(_: list[str], inputs: dict[str, Any]) -> list[Any]:
+        asked.append(len(inputs["PIXELS"]))
+        return [inputs["PIXELS"].mean(axis=(1, 2, 3), keepdims=True)]
+
+    opened_with: list[int] = []
+
+    def open_networks(threads: int) -> dict[str, Network]:
+        opened_with.append(threads)
+        return {"net": Network(run, ("LEVELS",))}
+
+    pipeline = Pipeline(steps_from_parameter(json.dumps(STEPS)), open_networks, threads=2)
+    pipeline.answer([request(1)])
+    assert asked == [1]
+    pipeline.answer([request(level) for level in range(5)])
+    assert sorted(asked[1:]) == [2, 3]
+    assert opened_with == [2, 1]  # all threads for a request alone; one for each share
+
+
+def test_steps_that_ask_a_network_themselves_are_given_it() -> None:
+    tiles = PipelineStep(
+        "enhancer_tiles",
+        "image_tiles",
+        {"network": "enhancer", "side": "16", "halo": "2", "scale": "1", "batch": "2"},
+        {"IMAGE": "IMAGE"},
+        {"RESULT": "RESULT"},
+    )
+
+    def invert(names: list[str], inputs: dict[str, Any]) -> list[Any]:
+        assert names == ["RESULT_PIXELS"]
+        return [255 - inputs["PIXELS"]]
+
+    pipeline = Pipeline([tiles], lambda _: {"enhancer": Network(invert, ("RESULT_PIXELS",))})
+    (answer,) = pipeline.answer([request(55)])
+    assert isinstance(answer, dict)
+    result = np.asarray(Image.open(io.BytesIO(answer["RESULT"][0, 0])))
+    assert result.shape == (7, 9, 3)
+    assert (result == 200).all()
+
+
+def test_the_version_of_a_network_is_that_of_its_model_or_the_newest(repository: Path) -> None:
+    for version in (1, 2):
+        assert levels(opened(repository, 1, version).answer([request(7)])[0]) == [7]
+
+
+def test_a_network_that_is_not_there_is_named(repository: Path) -> None:
+    (repository / "net").rename(repository / "elsewhere")
+    with pytest.raises(ModelConfigError, match=r"unable to find '.*net/2/model\.onnx'"):
+        opened(repository, 1)
+
+
+def test_without_steps_it_says_who_writes_them(repository: Path) -> None:
+    with pytest.raises(ModelConfigError, match="expected the parameter steps, got none; `sightline export` writes it"):
+        open_pipeline(configuration({}), repository / "model", 1)
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("", "expected a JSON list of steps"),
+        ("{}", "expected at least one step"),
+        ("[]", "expected at least one step, got none"),
+        ('[{"model": "m"}]', "KeyError: 'backend'"),
+        ('["m"]', "expected a JSON list of steps"),
+        (json.dumps([{**STEPS[0], "model": ""}]), "expected a model, a backend and outputs in each step"),
+        (json.dumps([{**STEPS[0], "outputs": {}}]), "expected a model, a backend and outputs in each step"),
+        (json.dumps([{**STEPS[0], "inputs": 3}]), "expected a JSON list of steps"),
+    ],
+)
+def test_a_list_of_steps_that_cannot_be_used_is_refused(text: str, said: str) -> None:
+    with pytest.raises(ParameterError, match=said):
+        steps_from_parameter(text)
+
+
+def test_a_step_of_a_backend_that_is_not_ours_is_refused() -> None:
+    steps = steps_from_parameter(json.dumps([{**STEPS[0], "backend": "dali"}]))
+    with pytest.raises(ParameterError, match=r"expected a step of one of the backends .*image_decode.*, got 'dali'"):
+        Pipeline(steps, lambda _: {})
+
+
+@pytest.mark.parametrize(("length", "count", "expected"), [(1, 2, [1]), (2, 2, [1, 1]), (7, 3, [2, 2, 3]), (3, 1, [3])])
+def test_shares_are_nearly_equal_and_in_order(length: int, count: int, expected: list[int]) -> None:
+    parts = shares([{"number": number} for number in range(length)], count)
+    assert [len(part) for part in parts] == expected
+    assert [known["number"] for part in parts for known in part if isinstance(known, dict)] == list(range(length))
+
+
+@pytest.mark.parametrize(
+    ("files", "cores"),
+    [
+        ({"cpu.max": "max 100000\n"}, None),
+        ({"cpu.max": "100000 100000\n"}, 1),
+        ({"cpu.max": "50000 100000\n"}, 1),
+        ({"cpu.max": "150000 100000\n"}, 1),
+        ({"cpu/cpu.cfs_quota_us": "-1\n", "cpu/cpu.cfs_period_us": "100000\n"}, None),
+        ({"cpu/cpu.cfs_quota_us": "100000\n", "cpu/cpu.cfs_period_us": "100000\n"}, 1),
+        ({}, None),
+        ({"cpu.max": "nonsense\n"}, None),
+    ],
+)
+def test_cores_are_those_that_the_quota_leaves(files: dict[str, str], cores: int | None, tmp_path: Path) -> None:
+    for name, text in files.items():
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text(text)
+    unlimited = available_cores(tmp_path / "nowhere")
+    assert available_cores(tmp_path) == (cores or unlimited)
+    assert unlimited >= 1
