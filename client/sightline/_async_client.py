@@ -128,7 +128,7 @@ class AsyncClient:
         """
         return await self._run(self._conversation.answer(_tasks.generate(seed=seed, model=model, class_id=class_id)))
 
-    async def enhance(self, image: ImageLike, *, model: str = "denoiser", **inputs: object) -> PIL.Image.Image:
+    async def enhance(self, /, image: ImageLike, *, model: str = "denoiser", **inputs: object) -> PIL.Image.Image:
         """Make a picture into another one: less noisy, larger, in another style, turned, cut out.
 
         As `Client.enhance`.

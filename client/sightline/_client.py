@@ -202,7 +202,7 @@ class Client:
         """
         return self._run(self._conversation.answer(_tasks.generate(seed=seed, model=model, class_id=class_id)))
 
-    def enhance(self, image: ImageLike, *, model: str = "denoiser", **inputs: object) -> PIL.Image.Image:
+    def enhance(self, /, image: ImageLike, *, model: str = "denoiser", **inputs: object) -> PIL.Image.Image:
         """Make a picture into another one: less noisy, larger, in another style, turned, cut out.
 
         Args:

@@ -2,7 +2,7 @@
 
 import json
 import threading
-from collections.abc import Generator, Mapping
+from collections.abc import Callable, Generator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -21,6 +21,23 @@ ANSWERED = {
 }
 
 
+def described_embedder(version: int) -> Mapping[str, Mapping[str, Any]]:
+    """What a model for image-feature-extraction says, as `DESCRIBED`."""
+    image = {"name": "IMAGE", "datatype": "BYTES", "shape": [-1, 1]}
+    embedding = {"name": "EMBEDDING", "datatype": "FP32", "shape": [-1, -1]}
+    task = {"task": {"string_value": "image-feature-extraction"}}
+    return {
+        "": {"name": "toy", "versions": [str(version)], "inputs": [image], "outputs": [embedding]},
+        "/config": {"name": "toy", "max_batch_size": 8, "parameters": task},
+    }
+
+
+def embedding(*numbers: float) -> "Canned":
+    """The answer of such a model."""
+    output = {"name": "EMBEDDING", "datatype": "FP32", "shape": [1, len(numbers)], "data": numbers}
+    return Canned(200, json.dumps({"model_name": "toy", "model_version": "1", "outputs": [output]}).encode())
+
+
 @dataclass(frozen=True)
 class Canned:
     """One answer."""
@@ -34,7 +51,10 @@ ANSWER = Canned(200, json.dumps(ANSWERED).encode())
 
 
 class CannedServer(ThreadingHTTPServer):
-    """Gives `script`, one answer after the other, then `answer`; descriptions of models too, unless told otherwise."""
+    """Gives `script`, one answer after the other, then `answer`; descriptions of models too, unless told otherwise.
+
+    `described` is asked for them each time.
+    """
 
     daemon_threads = True
 
@@ -43,6 +63,7 @@ class CannedServer(ThreadingHTTPServer):
         self.answer = ANSWER
         self.script: list[Canned] = []
         self.describes_models = True
+        self.described: Callable[[], Mapping[str, Mapping[str, Any]]] = lambda: DESCRIBED
         self.reads_bodies = True
         self.connections = 0
         self.seen: list[tuple[str, dict[str, str], bytes]] = []
@@ -76,7 +97,7 @@ class _Handler(BaseHTTPRequestHandler):
         _, is_model, rest = self.path.partition("/v2/models/")
         end = rest[rest.find("/") :] if "/" in rest else ""
         if is_model and end in DESCRIBED and self.server.describes_models:
-            self.say(Canned(200, json.dumps(DESCRIBED[end]).encode()))
+            self.say(Canned(200, json.dumps(self.server.described()[end]).encode()))
             return
         self.server.seen.append((self.path, {name.lower(): value for name, value in self.headers.items()}, body))
         self.say(self.server.script.pop(0) if self.server.script else self.server.answer)

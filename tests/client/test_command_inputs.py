@@ -1,8 +1,12 @@
 """Which pictures the words of a command line name."""
 
+import json
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
+from client.command_runs import AS_OWNER
 
 from sightline.cli._inputs import find_inputs, shown
 
@@ -104,6 +108,30 @@ def test_links_to_folders_are_not_followed_so_that_no_loop_is(tree: Path) -> Non
     (tree / "photos/deep/loop").symlink_to(tree / "photos")
     (tree / "photos/link.png").symlink_to(tree / "other/a.jpg")
     assert list(find_inputs(["photos"]).pictures) == [*PHOTOS[:2], "photos/link.png", *PHOTOS[2:]]
+
+
+@pytest.mark.parametrize("words", [["photos"], ["photos", "photos/deep"], ["photos/**"], ["photos/*", "photos"]])
+def test_a_folder_that_cannot_be_listed_is_one_problem_and_what_lies_beside_it_is_found(
+    words: list[str], tree: Path
+) -> None:
+    program = (
+        "import json, sys; from sightline.cli._inputs import find_inputs; found = find_inputs(sys.argv[1:]); "
+        "print(json.dumps([found.pictures, [str(each) for each in found.problems], found.base, found.unlisted]))"
+    )
+    (tree / "photos/deep").chmod(0)
+    try:
+        printed = subprocess.check_output([*AS_OWNER, sys.executable, "-c", program, *words], text=True)
+    finally:
+        (tree / "photos/deep").chmod(0o700)
+    pictures, problems, base, unlisted = json.loads(printed)
+    assert [name for name in pictures if name != "photos/notes.txt"] == PHOTOS[:2]
+    assert problems == ["photos/deep: cannot list this folder: Permission denied; check its permissions"]
+    assert (base, unlisted) == (str(tree / "photos"), [str(tree / "photos/deep")])
+
+
+def test_a_name_that_the_system_cannot_look_up_is_a_picture_that_reading_explains(tree: Path) -> None:
+    name = "x" * 300 + ".png"
+    assert find_inputs([name]).pictures == (name,)
 
 
 def test_an_address_is_shown_without_its_password() -> None:

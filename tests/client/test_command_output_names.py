@@ -1,11 +1,13 @@
 """Where the answer to a picture lies."""
 
 import itertools
+import os
 import re
 from pathlib import Path
 
 import pytest
 
+from sightline.cli._one_picture import last_part, stem_of
 from sightline.cli._output_names import JOURNAL, PARTS, SETTINGS, output_stem
 
 
@@ -72,3 +74,29 @@ def test_relative_paths_are_those_of_the_current_folder(tmp_path: Path, monkeypa
     monkeypatch.chdir(tmp_path / "in")
     assert output_stem("x.png", base=str(tmp_path)) == "in/x.png"
     assert output_stem("../x.png", base=str(tmp_path)) == "x.png"
+
+
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [
+        ("photos/cat.jpeg", "cat"),
+        ("photos/", "photos"),
+        ("-", "stdin"),
+        ("https://user:secret@host/a/cat.jpeg", "cat"),
+        ("https://host/cat.jpeg?token=SECRET", "cat"),
+        ("https://host/cat.jpeg?key=a/SECRET.sig", "cat"),
+        ("https://host/cat.jpeg#SECRET", "cat"),
+        ("https://host/a%20cat/", "a-20cat"),
+        ("https://host?token=SECRET", "picture"),
+    ],
+)
+def test_files_made_of_a_picture_are_called_after_it_and_never_after_a_query(name: str, expected: str) -> None:
+    assert stem_of(name) == expected
+    assert "SECRET" not in last_part(name)
+
+
+def test_two_stems_fit_into_one_name_and_stay_apart() -> None:
+    stems = [stem_of(f"{'字' * length}.png") for length in (30, 60, 61)]
+    assert stems[0] == "字" * 30
+    assert len(set(stems)) == 3
+    assert all(len(os.fsencode(stem)) <= 100 for stem in stems)

@@ -2,12 +2,14 @@
 
 import io
 import json
+import os
 from pathlib import Path
 
 import numpy as np
 import PIL.Image
 import pytest
 from click.testing import CliRunner, Result
+from client.canned import canned_server, described_embedder, embedding
 from serving import Service
 
 from sightline.cli import main
@@ -97,6 +99,21 @@ def test_what_cannot_be_compared_is_one_line_that_names_the_picture(
 
 
 @pytest.mark.usefixtures("folder")
+def test_vectors_of_two_versions_or_of_two_sizes_are_not_compared() -> None:
+    with canned_server() as server:
+        server.described = lambda: described_embedder(version=1 if len(server.seen) < 2 else 2)
+        server.answer = embedding(1, 0)
+        changed = run(server.url, "compare", "red.png", "pink.png", "--model", "toy")
+        server.described = lambda: described_embedder(version=1)
+        server.script = [embedding(1, 0), embedding(1, 0, 0)]
+        grown = run(server.url, "compare", "red.png", "pink.png", "--model", "toy")
+    assert (changed.exit_code, changed.stdout) == (7, "")
+    assert changed.stderr == "Error: expected version 1 of 'toy' to the end, got version 2; start again\n"
+    assert (grown.exit_code, grown.stdout) == (9, "")
+    assert "with 2 numbers for every picture, got 3" in grown.stderr
+
+
+@pytest.mark.usefixtures("folder")
 def test_the_middle_between_two_pictures_is_saved_under_both_names(url: str) -> None:
     result = run(url, "interpolate", "red.png", "blue.png", "--model", "tiny_interpolate")
     assert (result.exit_code, result.stdout, result.stderr) == (0, "red-blue-0.500.png\n", "")
@@ -114,6 +131,22 @@ def test_steps_go_from_the_one_picture_to_the_other(url: str) -> None:
     ]
     assert [int(pixels(each["file"])[0, 0, 0]) for each in found] == [0, 62, 125, 188, 250]
     assert sorted(path.name for path in Path("out").iterdir()) == [Path(each["file"]).name for each in found]
+
+
+@pytest.mark.usefixtures("folder")
+def test_names_that_are_long_or_no_text_become_a_path_that_can_be_written_and_printed(url: str) -> None:
+    names = ["é" * 125, "字" * 80, "\udcff"]
+    for name in names:
+        os.link("red.png", f"{name}.png")
+    for one, other in ((names[0], names[1]), (names[2], "blue")):
+        asked = ("interpolate", f"{one}.png", f"{other}.png", "--model", "tiny_interpolate", "-o", "out")
+        result = run(url, *asked)
+        assert (result.exit_code, result.stderr) == (0, "")
+    assert result.stdout == "out/\\udcff-blue-0.500.png\n"
+    made = sorted(path.name for path in Path("out").iterdir())
+    assert made[0].startswith("é" * 40)
+    assert "-字字" in made[0]
+    assert made[1:] == ["\udcff-blue-0.500.png"]
 
 
 @pytest.mark.usefixtures("folder")
@@ -161,6 +194,7 @@ def test_a_run_is_resumed_with_the_same_inputs_only(url: str) -> None:
         (["=3"], 2, "expected --set NAME=VALUE, got '=3'"),
         (["model=3"], 2, "expected --set NAME=VALUE, got 'model=3'"),
         (["width=3", "WIDTH=4"], 2, "expected each input once, got width again"),
+        (["self=3"], 8, "an input of 'resize' beside the picture: width, height, got 'self'"),
         (["colour=3"], 8, "an input of 'resize' beside the picture: width, height, got 'colour'"),
         (["width=wide"], 8, "expected width of 'resize' as a whole number (INT32), got 'wide'"),
         (["width=0"], 8, "WIDTH: expected a number from 1 to 65535, got 0"),
@@ -194,6 +228,10 @@ def test_a_class_that_there_is_not_ends_the_command(url: str) -> None:
     assert (result.exit_code, result.stdout) == (8, "")
     assert "a number from 0 to 2 or one of red, green, blue, got 'pink'" in result.stderr
     assert list(Path().glob("*tiny*")) == []
+    digits = run(url, "generate", "--seed", "5", "--class", "9" * 5000, "--model", "tiny_generator", "--resume")
+    assert (digits.exit_code, digits.stdout) == (8, "")
+    assert "a number from 0 to 2 or one of red, green, blue, got '999" in digits.stderr
+    assert len(digits.stderr) < 300
 
 
 def test_the_list_of_models_shows_which_inputs_may_be_left_out(url: str) -> None:

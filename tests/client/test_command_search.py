@@ -25,7 +25,7 @@ COLOURS = {
     "photos/2024/green.webp": (5, 240, 3),
 }
 MANY = 200
-SAVING_OFTEN = "import sightline.cli.index as index; index.SAVE_EVERY_S = 0; from sightline.cli import main; main()"
+SAVING_OFTEN = "from sightline.cli import _growing_index, main; _growing_index.SAVE_EVERY_S = 0; main()"
 
 
 @pytest.fixture
@@ -164,6 +164,31 @@ def test_what_cannot_work_is_said(
     assert (result.exit_code, result.stdout) == (exit_code, "")
     assert said in " ".join(result.stderr.split())
     assert (folder / "photos/red.png").read_bytes() == before
+
+
+@pytest.mark.parametrize(
+    ("sheet", "said"),
+    [
+        ("found.jpg", "expected a file that ends in .png, got found.jpg"),
+        ("index.npz", "expected a file that ends in .png, got index.npz"),
+        ("photos/2024/../red.png", "than a picture of the index, got photos/2024/../red.png; change -o"),
+        ("new.png", "than the picture, got new.png; change -o"),
+        ("shop.png", "than the index, got shop.png; change -o"),
+    ],
+)
+def test_a_drawing_takes_the_place_of_nothing_but_a_drawing(
+    tasks: Service, folder: Path, sheet: str, said: str
+) -> None:
+    assert index(tasks, "photos", "-o", "shop.png").exit_code == 0
+    for name in ("new.png", "found.jpg", "index.npz"):
+        Path(name).write_bytes(query((1, 2, 3)))
+    before = Path(sheet).read_bytes()
+    result = run(tasks, "search", "new.png", "--index", "shop.png", "-o", sheet)
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert said in " ".join(result.stderr.replace("│", " ").split())
+    assert Path(sheet).read_bytes() == before
+    for _ in range(2):
+        assert run(tasks, "search", "new.png", "--index", "shop.png", "-o", "red.png").exit_code == 0
 
 
 def test_a_bad_picture_to_search_for_is_named(tasks: Service, folder: Path) -> None:

@@ -148,7 +148,7 @@ def web_server(folder: Path) -> Generator[str]:
 @pytest.fixture(scope="module")
 def guide_service(serve: Serve, tmp_path_factory: pytest.TempPathFactory) -> Service:
     repository = write_guide_repository(tmp_path_factory.mktemp("guide") / "models")
-    return serve(repository, "--allow-shared-memory")
+    return serve(repository, "--allow-shared-memory", "--model-config-name", "portable")  # for the networks alone
 
 
 @pytest.fixture(scope="module")

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 import PIL.Image
 import pytest
+from client.canned import Canned, canned_server, described_embedder
 from numpy.typing import NDArray
 from serving import Service
 
@@ -121,6 +122,15 @@ VECTORS = unit(np.ones((2, 4)))
 STAMPS = np.zeros((2, 2), np.int64)
 
 
+def encrypted(archive: bytes) -> bytes:
+    """The same, as if each of its files needed a password."""
+    for signature, place in ((b"PK\x03\x04", 6), (b"PK\x01\x02", 8)):
+        head, *files = archive.split(signature)
+        place -= len(signature)
+        archive = signature.join([head, *(each[:place] + b"\x01" + each[place + 1 :] for each in files)])
+    return archive
+
+
 class Trap:
     """Raises when it is unpickled."""
 
@@ -151,6 +161,8 @@ NO_INDEXES = {
     "a list as header": npz(header=np.frombuffer(b"[1]", np.uint8), vectors=VECTORS, stamps=STAMPS),
     "a header that is no JSON": npz(header=np.frombuffer(b"{", np.uint8), vectors=VECTORS, stamps=STAMPS),
     "three stamps": npz(header=header(), vectors=VECTORS, stamps=np.zeros((3, 2), np.int64)),
+    "a header nested too deeply": npz(header=np.full(100_000, ord("["), np.uint8), vectors=VECTORS, stamps=STAMPS),
+    "an encrypted file": encrypted(npz(header=header(), vectors=VECTORS, stamps=STAMPS)),
     "wide stamps": npz(header=header(), vectors=VECTORS, stamps=np.zeros((2, 3), np.int64)),
 }
 
@@ -159,8 +171,11 @@ NO_INDEXES = {
 def test_what_is_no_index_is_refused_and_never_unpickled(tmp_path: Path, data: bytes) -> None:
     path = tmp_path / "index.npz"
     path.write_bytes(data)
-    with pytest.raises(IndexUnusable, match=r"expected '.*index\.npz' to be an index that `sightline index` wrote"):
+    with pytest.raises(
+        IndexUnusable, match=r"expected '.*index\.npz' to be an index that .* wrote, .*; make it again$"
+    ) as caught:
         Index.load(path)
+    assert "pickle" not in str(caught.value)  # numpy's advice is to unpickle what it does not know
 
 
 def test_an_index_that_is_not_there_says_how_to_make_it(tmp_path: Path) -> None:
@@ -258,6 +273,17 @@ def test_a_picture_that_cannot_be_read_is_reported_or_raised(client: Client, pho
         Index.build(client, pictures, model="tiny_inverter", on_error=errors.__setitem__)
     with pytest.raises(InvalidRequest, match="expected pictures that 'tiny_embedder' can embed, got none"):
         Index.build(client, ["missing.png"], model="tiny_embedder", on_error=errors.__setitem__)
+
+
+def test_a_refusal_that_meets_every_picture_is_raised_at_once(photos: list[Path]) -> None:
+    errors: dict[str, SightlineError] = {}
+    for status in (401, 403):
+        with canned_server() as server, Client(server.url) as client:
+            server.described = lambda: described_embedder(version=1)
+            server.answer = Canned(status, b'{"error": "the key may not use this model"}')
+            with pytest.raises(InvalidRequest, match="the key may not use this model"):
+                Index.build(client, photos, model="toy", concurrency=1, on_error=errors.__setitem__)
+    assert errors == {}
 
 
 def test_an_index_of_another_model_or_version_is_refused(client: Client, photos: list[Path]) -> None:

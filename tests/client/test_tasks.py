@@ -1,6 +1,8 @@
 """What the tasks ask and how they read answers, without a server."""
 
 import io
+import struct
+import zlib
 from typing import Any
 
 import numpy as np
@@ -8,7 +10,7 @@ import PIL.Image
 import pytest
 from numpy.typing import NDArray
 
-from sightline import InferenceFailed, InvalidRequest, ModelInfo, _tasks
+from sightline import InferenceFailed, InvalidRequest, ModelInfo, TensorInfo, _tasks
 from sightline._tasks import Answer
 from sightline._tensors import bytes_tensor, checked_inputs, datatype_of
 from sightline.images import encode_image
@@ -130,6 +132,18 @@ def test_anything_else_is_no_seed(seed: Any) -> None:
         _tasks.generate(seed=seed, model="gan")
 
 
+def test_a_number_of_more_digits_than_python_writes_is_refused_like_any_other() -> None:
+    many = 10**5000
+    with pytest.raises(InvalidRequest, match="seed to fit in 64 bits, got a number of very many digits"):
+        _tasks.generate(seed=many, model="gan")
+    with pytest.raises(InvalidRequest, match="class_id from 0 to 2147483647, got a number of very many digits"):
+        _tasks.explain(b"x", model="toy", class_id=many)
+    taking = ModelInfo("gan", None, 1, ("a", "b"), (TensorInfo("CLASS_ID", "INT32", (-1, 1)),), ())
+    for class_id in (many, "1" + "0" * 5000):
+        with pytest.raises(InvalidRequest, match=r"a number from 0 to 1 or one of a, b, got .{,90}; correct it"):
+            _tasks.generate(seed=1, model="gan", class_id=class_id).options(taking)
+
+
 @pytest.mark.parametrize("data", [b"", b"GIF89a", b"\x89PNG\r\n\x1a\n", picture(40, 40)[:60]])
 @pytest.mark.parametrize("call", [_tasks.generate(seed=1, model="toy"), _tasks.enhance(b"x", model="toy")])
 def test_a_result_that_is_no_png_is_the_models_failure(call: _tasks.Call[Any], data: bytes) -> None:
@@ -139,6 +153,32 @@ def test_a_result_that_is_no_png_is_the_models_failure(call: _tasks.Call[Any], d
         call.decode(Answer(UNLABELLED, {"RESULT": np.zeros((1, 1))}))
     with pytest.raises(InferenceFailed, match="RESULT as bytes, got str"):
         call.decode(Answer(UNLABELLED, {"RESULT": np.array([["text"]], dtype=np.object_)}))
+
+
+@pytest.mark.parametrize("call", [_tasks.generate(seed=1, model="toy"), _tasks.enhance(b"x", model="toy")])
+def test_a_result_may_be_larger_than_what_pillow_opens_by_itself(
+    call: _tasks.Call[Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for most_pixels in (1, 11):  # it refuses more than twice as many, and warns of more
+        monkeypatch.setattr(PIL.Image, "MAX_IMAGE_PIXELS", most_pixels)
+        assert call.decode(Answer(UNLABELLED, {"RESULT": bytes_tensor(picture(4, 3))})).size == (4, 3)
+
+
+def promising(width: int, height: int) -> bytes:
+    """A PNG whose header promises more pixels than it has."""
+    data = picture(1, 1)
+    header = b"IHDR" + struct.pack(">II", width, height) + data[24:29]
+    return data[:12] + header + struct.pack(">I", zlib.crc32(header)) + data[33:]
+
+
+def test_a_result_has_at_most_four_times_the_pixels_of_the_largest_picture() -> None:
+    decode = _tasks.enhance(b"x", model="toy").decode
+    with pytest.raises(
+        InferenceFailed, match="RESULT of at most 200 megapixels, got one of 20000x10001; send a smaller"
+    ):
+        decode(Answer(UNLABELLED, {"RESULT": bytes_tensor(promising(20_000, 10_001))}))
+    with pytest.raises(InferenceFailed, match="bytes that do not decode"):
+        decode(Answer(UNLABELLED, {"RESULT": bytes_tensor(promising(20_000, 10_000)[:50])}))
 
 
 @pytest.mark.parametrize(

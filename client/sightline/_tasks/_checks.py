@@ -13,6 +13,8 @@ from sightline.errors import InferenceFailed, InvalidRequest
 from sightline.results import ModelInfo
 from sightline.results._checks import SCORE_MAX
 
+_MOST_SHOWN = 80  # characters of an argument
+
 
 def broken(info: ModelInfo, expected: str, got: str, advice: str = "check the model") -> InferenceFailed:
     """Return the error for an answer that is not what its task promises."""
@@ -64,6 +66,15 @@ def check_class_ids(info: ModelInfo, name: str, class_ids: NDArray[np.integer[An
 def label_of(info: ModelInfo, class_id: int) -> str:
     """Return the name of a class that `check_class_ids` let pass; its number where the model has no names."""
     return info.labels[class_id] if info.labels else str(class_id)
+
+
+def cut(value: object) -> str:
+    """Return an argument as a message shows it, without the middle of a long one."""
+    try:
+        text = repr(value)
+    except ValueError:  # Python writes whole numbers of some thousand digits at most
+        return "a number of very many digits"
+    return text if len(text) <= _MOST_SHOWN else f"{text[: _MOST_SHOWN // 2]}…{text[-_MOST_SHOWN // 2 :]}"
 
 
 def whole_number(name: str, value: object, model: str) -> int:

@@ -10,6 +10,7 @@ from typing import Any, cast
 import numpy as np
 from numpy.typing import NDArray
 
+from sightline._tasks._checks import cut
 from sightline._tensors import dtype_name
 from sightline.errors import InvalidRequest
 from sightline.results import ModelInfo, TensorInfo
@@ -59,7 +60,7 @@ def _tensor(info: ModelInfo, tensor: TensorInfo, value: object) -> NDArray[Any]:
         converted = [_element(tensor.datatype, each) for each in elements]
     except (TypeError, ValueError, OverflowError) as exc:
         raise InvalidRequest(
-            f"expected {tensor.name.lower()} of {info.name!r} as {_kind(tensor.datatype, shape)}, got {value!r}; "
+            f"expected {tensor.name.lower()} of {info.name!r} as {_kind(tensor.datatype, shape)}, got {cut(value)}; "
             "correct the value",
             model=info.name,
         ) from exc

@@ -10,16 +10,27 @@ import PIL.Image
 from sightline._tasks._checks import broken, tensor
 from sightline._tasks.call import Answer
 
+MAX_PIXELS = 200_000_000
+"""Of an answer: a picture of 50 megapixels, the largest that a server takes, at twice its width and height."""
+
 
 def open_png(answer: Answer, name: str) -> PIL.Image.Image:
     """Return the PNG in the tensor `name` with its header read and its pixels not yet."""
+    # The class itself rather than PIL.Image.open, whose own limit is lower; it warns of a large picture or refuses it.
+    from PIL.PngImagePlugin import PngImageFile
+
     data: object = tensor(answer, name, np.object_, 1)[0]
     if not isinstance(data, bytes):
         raise broken(answer.info, f"{name} as bytes", type(data).__name__, "check its configuration")
     try:
-        return PIL.Image.open(io.BytesIO(data), formats=["PNG"])
-    except (OSError, ValueError, SyntaxError, PIL.Image.DecompressionBombError) as exc:
+        picture = PngImageFile(io.BytesIO(data))
+    except (OSError, ValueError, SyntaxError) as exc:
         raise _no_png(answer, name) from exc
+    width, height = picture.size
+    if width * height > MAX_PIXELS:
+        expected = f"{name} of at most {MAX_PIXELS // 1_000_000} megapixels"
+        raise broken(answer.info, expected, f"one of {width}x{height}", "send a smaller picture")
+    return picture
 
 
 def read_png(answer: Answer, name: str) -> PIL.Image.Image:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from sightline._tasks._checks import broken, check_scores, label_of, tensor, whole_number
+from sightline._tasks._checks import broken, check_scores, cut, label_of, tensor, whole_number
 from sightline._tasks.call import Answer, Call
 from sightline.errors import InvalidRequest
 from sightline.images import ImageLike
@@ -15,7 +15,7 @@ from sightline.results import Classification
 def classify(image: ImageLike, *, model: str, top_k: int) -> Call[Classification]:
     k = whole_number("top_k", top_k, model)
     if k < 1:
-        raise InvalidRequest(f"expected top_k to be 1 or larger, got {k}; ask for at least one class", model=model)
+        raise InvalidRequest(f"expected top_k to be 1 or larger, got {cut(k)}; ask for at least one class", model=model)
 
     def decode(answer: Answer) -> Classification:
         return _decode(answer, k)

@@ -6,7 +6,16 @@ import numpy as np
 import PIL.Image
 from numpy.typing import NDArray
 
-from sightline._tasks._checks import broken, check_class_ids, check_finite, check_scores, label_of, tensor, whole_number
+from sightline._tasks._checks import (
+    broken,
+    check_class_ids,
+    check_finite,
+    check_scores,
+    cut,
+    label_of,
+    tensor,
+    whole_number,
+)
 from sightline._tasks.call import Answer, Call
 from sightline.errors import InvalidRequest
 from sightline.images import ImageLike, picture_size
@@ -21,7 +30,7 @@ def explain(image: ImageLike, *, model: str, class_id: int | None) -> Call[Expla
     wanted = _TOP_CLASS if class_id is None else whole_number("class_id", class_id, model)
     if class_id is not None and not 0 <= wanted <= _CLASS_ID_MAX:
         raise InvalidRequest(
-            f"expected class_id from 0 to {_CLASS_ID_MAX}, got {wanted}; pass None for the top class", model=model
+            f"expected class_id from 0 to {_CLASS_ID_MAX}, got {cut(wanted)}; pass None for the top class", model=model
         )
 
     def decode(answer: Answer) -> Explanation:

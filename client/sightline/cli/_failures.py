@@ -1,16 +1,14 @@
-"""Which errors end a run, and which are one picture's own."""
+"""What becomes of errors in a run over many pictures: which are reported, and which end it."""
 
 from __future__ import annotations
 
 import click
 
+from sightline._picture_errors import is_of_one_picture
 from sightline.cli._errors import exit_code_of, show
 from sightline.cli._output import printable
-from sightline.errors import ImageError, InferenceFailed, InvalidRequest, RequestTimeout, SightlineError
+from sightline.errors import RequestTimeout, SightlineError
 
-# What is wrong with a picture shows itself in one of these. Any other would meet the next picture too.
-_OF_ONE_PICTURE = (ImageError, InferenceFailed, InvalidRequest, RequestTimeout)
-_WITHOUT_PERMISSION = frozenset({"401", "403", "UNAUTHENTICATED", "PERMISSION_DENIED"})
 _TIMEOUTS_IN_A_ROW = 3
 
 
@@ -54,7 +52,4 @@ def ends_run(error: SightlineError, timeouts: int) -> bool:
     """Return whether an error would meet every next picture; `timeouts` counts those in a row, this one included."""
     if isinstance(error, RequestTimeout):
         return timeouts >= _TIMEOUTS_IN_A_ROW
-    if isinstance(error, InvalidRequest) and (error.status is None or error.status in _WITHOUT_PERMISSION):
-        # Without a status it was refused here, knowing nothing of the picture: the model or an option is wrong.
-        return True
-    return not isinstance(error, _OF_ONE_PICTURE)
+    return not is_of_one_picture(error)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import glob
 import os
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import takewhile
 from pathlib import Path
@@ -22,20 +22,23 @@ class Inputs:
 
     Attributes:
         pictures: Paths, addresses or `-`, in the order given; those of a folder are sorted. Each stands here once.
-        problems: One error for each word that names no picture.
+        problems: One error for each word that names no picture, and for each folder that cannot be listed.
         base: The folder, absolute, that all of the named files and folders have in common.
+        unlisted: The folders, absolute, that cannot be listed: what is in them is not known.
     """
 
     pictures: tuple[str, ...]
     problems: tuple[ImageError, ...]
     base: str
+    unlisted: tuple[str, ...] = ()
 
 
 def find_inputs(words: Sequence[str], *, leave_out: Path | None = None) -> Inputs:
     """Look up every word.
 
     A file that does not exist is a picture here: reading it says what is wrong. Hidden files and folders are left out
-    unless they are named themselves, and links to folders are not followed.
+    unless they are named themselves, and links to folders are not followed. A folder that cannot be listed is a problem
+    of its own, and what lies beside it is found.
 
     Args:
         words: What the user typed.
@@ -45,16 +48,18 @@ def find_inputs(words: Sequence[str], *, leave_out: Path | None = None) -> Input
     pictures: dict[str, str] = {}
     problems: list[ImageError] = []
     roots: list[str] = []
+    unlisted: dict[str, OSError] = {}
     for word in words:
-        try:
-            root, names = _look_up(word, answers)
-            for name in names:
-                pictures.setdefault(identity(name), name)
-        except ImageError as exc:
-            problems.append(exc)
-            continue
-        roots += [root] if root is not None else []
-    return Inputs(tuple(pictures.values()), tuple(problems), _common(roots))
+        faults: list[OSError] = []
+        root, names = _look_up(word, answers, faults.append)
+        for name in names:
+            pictures.setdefault(identity(name), name)
+        roots += [root] if root is not None and names else []
+        new = {absolute(fault.filename): fault for fault in faults}
+        problems += [_cannot_list(fault) for folder, fault in new.items() if folder not in unlisted]
+        problems += [] if names or faults else [_names_nothing(word)]
+        unlisted.update(new)
+    return Inputs(tuple(pictures.values()), tuple(problems), _common(roots), tuple(unlisted))
 
 
 def is_url(name: str) -> bool:
@@ -80,39 +85,41 @@ def absolute(path: str | os.PathLike[str]) -> str:
     return os.path.abspath(path)  # noqa: PTH100 (Path takes five times as long, which counts for 100,000 pictures)
 
 
-def _look_up(word: str, answers: str | None) -> tuple[str | None, Iterable[str]]:
+def is_within(name: str, folder: str) -> bool:
+    """Return whether a path is that of a folder, absolute, or of something in it."""
+    return Path(absolute(name)).is_relative_to(folder)
+
+
+def _look_up(word: str, answers: str | None, on_fault: Callable[[OSError], None]) -> tuple[str | None, Sequence[str]]:
     """Return the folder that a word stands for, if any, and the pictures in it."""
     if word == STDIN or is_url(word):
         return None, [word]
-    if Path(word).is_dir():
-        names = list(_pictures_below(word, answers))
-        if not names:
-            raise ImageError(
-                f"{word}: expected pictures in this folder, found no file that ends in {', '.join(PICTURE_SUFFIXES)}; "
-                "name the folder that holds them, or the files themselves"
-            )
-        return absolute(word), names
-    if glob.has_magic(word) and not os.path.lexists(word):
-        return _before_pattern(word), _matches(word, answers)
+    if _is_folder(word):
+        return absolute(word), list(_pictures_below(word, answers, on_fault))
+    if _is_pattern(word):
+        return _before_pattern(word), _matches(word, answers, on_fault)
     return absolute(Path(word).parent), [word]
 
 
-def _matches(pattern: str, answers: str | None) -> list[str]:
+def _is_folder(name: str) -> bool:
+    return os.path.isdir(name)  # noqa: PTH112 (Path.is_dir raises where a folder above may not be entered)
+
+
+def _is_pattern(word: str) -> bool:
+    return glob.has_magic(word) and not os.path.lexists(word)
+
+
+def _matches(pattern: str, answers: str | None, on_fault: Callable[[OSError], None]) -> list[str]:
     found: list[str] = []
     for name in sorted(glob.glob(pattern, recursive=True)):  # noqa: PTH207 (Path.glob takes no absolute one)
-        if _is_within(name, answers):
+        if answers is not None and is_within(name, answers):
             continue
-        found += _pictures_below(name, answers) if Path(name).is_dir() else [name]
-    if not found:
-        raise ImageError(f"{pattern}: expected files that match this pattern, found none; check its spelling")
+        found += _pictures_below(name, answers, on_fault) if _is_folder(name) else [name]
     return found
 
 
-def _pictures_below(folder: str, answers: str | None) -> Iterator[str]:
-    def refuse(error: OSError) -> None:
-        raise ImageError(f"{error.filename}: cannot list this folder: {error.strerror}; check its permissions")
-
-    for parent, folders, files in os.walk(folder, onerror=refuse):
+def _pictures_below(folder: str, answers: str | None, on_fault: Callable[[OSError], None]) -> Iterator[str]:
+    for parent, folders, files in os.walk(folder, onerror=on_fault):
         folders[:] = sorted(
             each for each in folders if not each.startswith(".") and absolute(Path(parent, each)) != answers
         )
@@ -121,8 +128,17 @@ def _pictures_below(folder: str, answers: str | None) -> Iterator[str]:
                 yield os.path.join(parent, name)  # noqa: PTH118 (see `absolute`)
 
 
-def _is_within(name: str, folder: str | None) -> bool:
-    return folder is not None and Path(absolute(name)).is_relative_to(folder)
+def _names_nothing(word: str) -> ImageError:
+    if _is_pattern(word):
+        return ImageError(f"{word}: expected files that match this pattern, found none; check its spelling")
+    return ImageError(
+        f"{word}: expected pictures in this folder, found no file that ends in {', '.join(PICTURE_SUFFIXES)}; "
+        "name the folder that holds them, or the files themselves"
+    )
+
+
+def _cannot_list(fault: OSError) -> ImageError:
+    return ImageError(f"{fault.filename}: cannot list this folder: {fault.strerror}; check its permissions")
 
 
 def _before_pattern(pattern: str) -> str:

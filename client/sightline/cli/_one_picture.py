@@ -13,8 +13,11 @@ import click
 from sightline.cli._errors import exit_code_of, show
 from sightline.cli._inputs import STDIN, is_url, shown
 from sightline.cli._output import printable
+from sightline.cli._output_names import name_in_address, shortened
 from sightline.errors import SightlineError
 from sightline.images import encode_image
+
+_LONGEST_STEM_BYTES = 100  # of the 255 that file systems allow for a name
 
 
 def read_picture(name: str, timeout_s: float) -> bytes:
@@ -39,9 +42,15 @@ def check_stdin_once(*names: str) -> None:
         raise click.UsageError("expected - at most once, got it twice; stdin holds one picture")
 
 
+def last_part(name: str) -> str:
+    """Return the last part of a path or an address."""
+    return name_in_address(name) if is_url(name) else Path(name).name
+
+
 def stem_of(name: str) -> str:
-    """Return what files that are made of a picture are called after."""
-    return "stdin" if name == STDIN else Path(shown(name).rstrip("/")).stem or "picture"
+    """Return what files that are made of a picture are called after; two of these fit into one name."""
+    stem = "stdin" if name == STDIN else Path(last_part(name)).stem or "picture"
+    return shortened(stem, most_bytes=_LONGEST_STEM_BYTES)
 
 
 def nearby(name: str) -> str:

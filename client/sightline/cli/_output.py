@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 import click
@@ -25,6 +26,11 @@ def print_table(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
 def print_json(value: Mapping[str, Any]) -> None:
     """Print one JSON object on one line."""
     click.echo(json_line(value))
+
+
+def print_path(path: Path, *, err: bool = False) -> None:
+    """Print where a file is."""
+    click.echo(printable(str(path)), err=err)
 
 
 def json_line(value: Mapping[str, Any]) -> str:

@@ -46,19 +46,29 @@ def output_stem(name: str, *, base: str) -> str:
         parts = [f"_{first}" if _TAKEN.fullmatch(first) else first, *rest]
     else:
         parts = [_ELSEWHERE, *path.parts[1:]]
-    return str(PurePosixPath(*parts[:-1], _shortened(parts[-1])))
+    return str(PurePosixPath(*parts[:-1], shortened(parts[-1])))
+
+
+def name_in_address(url: str) -> str:
+    """Return what an address calls its picture, fit for a file; never its query, which may hold a key.
+
+    Example:
+        >>> name_in_address("https://host/photos/x.png?token=secret")
+        'x.png'
+    """
+    return _UNSAFE.sub("-", PurePosixPath(urlsplit(url).path).name)
+
+
+def shortened(name: str, *, most_bytes: int = _LONGEST_NAME_BYTES) -> str:
+    """Return a name that is short enough for a file; a long one ends in a digest, so that no two become the same."""
+    data = os.fsencode(name)
+    if len(data) <= most_bytes:
+        return name
+    return f"{data[: most_bytes - 20].decode('utf-8', 'ignore')}-{_digest(name)}"
 
 
 def _address(url: str) -> str:
-    last = PurePosixPath(urlsplit(url).path).name
-    return f"{_UNSAFE.sub('-', last)[:80]}-{_digest(identity(url))}".lstrip("-")
-
-
-def _shortened(name: str) -> str:
-    data = os.fsencode(name)
-    if len(data) <= _LONGEST_NAME_BYTES:
-        return name
-    return f"{data[: _LONGEST_NAME_BYTES - 20].decode('utf-8', 'ignore')}-{_digest(name)}"
+    return f"{name_in_address(url)[:80]}-{_digest(identity(url))}".lstrip("-")
 
 
 def _digest(text: str) -> str:

@@ -8,6 +8,7 @@ from sightline.cli._inputs import shown
 from sightline.cli._one_picture import about, check_stdin_once, read_picture
 from sightline.cli._options import Server, model_option, server_options
 from sightline.cli._output import print_json, print_table
+from sightline.matching.one_model import check_same_size, check_still
 
 
 @click.command()
@@ -36,10 +37,14 @@ def compare(*, image: str, other: str, model: str, threshold: float | None, as_j
     check_stdin_once(image, other)
     first, second = (read_picture(name, server.timeout) for name in (image, other))
     with server.connect() as client:
+        version = client.model(model).version
         with about(image):
             vector = client.embed(first, model=model)
         with about(other):
-            similarity = max(-1.0, min(1.0, float(vector @ client.embed(second, model=model))))
+            other_vector = client.embed(second, model=model)
+        check_still(client, model, version)
+    check_same_size(model, vector, other_vector)
+    similarity = max(-1.0, min(1.0, float(vector @ other_vector)))
     is_same = None if threshold is None else similarity >= threshold
     if as_json:
         verdict = {} if is_same is None else {"threshold": threshold, "same": is_same}

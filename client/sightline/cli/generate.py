@@ -17,7 +17,8 @@ from sightline.cli._durable import write_whole
 from sightline.cli._errors import FileFailed
 from sightline.cli._interrupt import interruptible
 from sightline.cli._options import Server, concurrency_option, model_option, server_options
-from sightline.cli._output import print_json
+from sightline.cli._output import print_json, print_path
+from sightline.cli._output_names import shortened
 from sightline.cli._progress import progress
 from sightline.cli._question import png
 
@@ -70,7 +71,7 @@ def generate(
       sightline generate --seed 0 --count 1000 -o made --resume
     """
     wanted = range(seed, seed + count)
-    stem = model if class_id is None else f"{model}-{_UNSAFE.sub('-', class_id)}"
+    stem = shortened(model if class_id is None else f"{model}-{_UNSAFE.sub('-', class_id)}")
     seeds = [each for each in wanted if not _path(directory, stem, each).exists()] if resume else wanted
     if len(seeds) < count:
         click.echo(f"{count - len(seeds):,} of {count:,} pictures are done already.", err=True)
@@ -87,7 +88,7 @@ def generate(
                 shown_class = {} if class_id is None else {"class": class_id}
                 print_json({"seed": number, "model": model, **shown_class, "file": str(path)})
             else:
-                click.echo(str(path))
+                print_path(path)
             shown_progress.advance()
 
 

@@ -11,7 +11,7 @@ from sightline.cli._durable import write_whole
 from sightline.cli._inputs import shown
 from sightline.cli._one_picture import check_stdin_once, read_picture, stem_of
 from sightline.cli._options import Server, model_option, server_options
-from sightline.cli._output import print_json
+from sightline.cli._output import print_json, print_path
 from sightline.cli._question import png
 
 _MIDDLE = 0.5
@@ -79,7 +79,7 @@ def interpolate(
                 names = {"image": shown(image), "other": shown(other)}
                 print_json({**names, "model": model, "fraction": share, "file": str(path)})
             else:
-                click.echo(str(path))
+                print_path(path)
 
 
 def _equal_steps(count: int) -> list[float]:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
-from pathlib import Path
+from collections.abc import Mapping, Sequence
+from pathlib import Path, PurePath
 
 import click
 import PIL.Image
@@ -12,14 +12,20 @@ import PIL.Image
 from sightline import drawing
 from sightline.cli._durable import write_whole
 from sightline.cli._inputs import shown
-from sightline.cli._one_picture import about, nearby, read_picture
+from sightline.cli._one_picture import about, last_part, nearby, read_picture
 from sightline.cli._options import Server, server_options
-from sightline.cli._output import print_json, print_table, printable
+from sightline.cli._output import print_json, print_path, print_table, printable
 from sightline.cli._question import png
 from sightline.cli.index import index_option
 from sightline.errors import ImageError
 from sightline.images import encode_image
 from sightline.matching import Index, Match
+
+
+def _checked_suffix(ctx: click.Context, option: click.Parameter, sheet: Path | None) -> Path | None:
+    if sheet is not None and sheet.suffix.lower() != ".png":
+        raise click.BadParameter(f"expected a file that ends in .png, got {sheet}; change its name", ctx, option)
+    return sheet
 
 
 @click.command()
@@ -33,7 +39,8 @@ from sightline.matching import Index, Match
     "sheet",
     type=click.Path(dir_okay=False, path_type=Path),
     metavar="FILE",
-    help="Also draw the picture and what was found for it, as a PNG.",
+    callback=_checked_suffix,
+    help="Also draw the picture and what was found for it, as a file that ends in .png.",
 )
 @server_options
 def search(*, image: str, index_path: Path, top: int, as_json: bool, sheet: Path | None, server: Server) -> None:
@@ -49,6 +56,10 @@ def search(*, image: str, index_path: Path, top: int, as_json: bool, sheet: Path
       sightline search new.jpg -o found.png
     """
     index = Index.load(index_path)
+    if sheet is not None:
+        _check_replaces_none(
+            sheet, {"the picture": (image,), "the index": (str(index_path),), "a picture of the index": index.names}
+        )
     data = read_picture(image, server.timeout)
     with server.connect() as client, about(image):
         found = index.search(client, data, top=top)
@@ -64,11 +75,27 @@ def search(*, image: str, index_path: Path, top: int, as_json: bool, sheet: Path
     rows = [(str(rank), f"{match.score:.4f}", nearby(match.name)) for rank, match in enumerate(found, 1)]
     print_table(("rank", "score", "image"), rows)
     if sheet is not None:
-        click.echo(str(sheet), err=True)
+        print_path(sheet, err=True)
+
+
+def _check_replaces_none(sheet: Path, kept: Mapping[str, Sequence[str]]) -> None:
+    """Raise `UsageError` where the drawing would take the place of a file that is to be kept, by what it is."""
+    called = sheet.name.casefold()
+    for kind, names in kept.items():
+        # Only those of the same name can be the same file. There may be too many pictures to look at each.
+        if any(PurePath(name).name.casefold() == called and _is_same_file(sheet, name) for name in names):
+            raise click.UsageError(f"expected another file for the drawing than {kind}, got {sheet}; change -o")
+
+
+def _is_same_file(one: Path, other: str) -> bool:
+    try:
+        return one.samefile(other)
+    except (OSError, ValueError):
+        return False
 
 
 def _sheet(data: bytes, found: Sequence[Match], timeout_s: float) -> bytes:
-    tiles = [(_opened(match.name, timeout_s), match.score, printable(Path(match.name).name)) for match in found]
+    tiles = [(_opened(match.name, timeout_s), match.score, printable(last_part(match.name))) for match in found]
     return png(drawing.draw_matches(drawing.open_upright(data), tiles))
 
 

@@ -7,14 +7,8 @@ from contextlib import closing
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from sightline.errors import (
-    ImageError,
-    InferenceFailed,
-    InvalidRequest,
-    ModelNotReady,
-    RequestTimeout,
-    SightlineError,
-)
+from sightline._picture_errors import is_of_one_picture
+from sightline.errors import SightlineError
 from sightline.matching.builder import Builder, Embedded
 from sightline.matching.stamp import Stamp
 
@@ -46,23 +40,7 @@ def embed_rest(
         for name, outcome in zip(left, outcomes, strict=True):
             if not isinstance(outcome, SightlineError):
                 builder.add(name, *outcome)
-            elif on_error is None or not _is_of_one_picture(outcome):
+            elif on_error is None or not is_of_one_picture(outcome):
                 raise outcome
             else:
                 on_error(name, outcome)
-
-
-def check_still(client: Client, model: str, version: int) -> None:
-    """Raise `ModelNotReady` where the server answers with another version than at the start."""
-    now = client.model(model).version
-    if now != version:
-        raise ModelNotReady(
-            f"expected version {version} of {model!r} to the end, got version {now}; start again", model=model
-        )
-
-
-def _is_of_one_picture(error: SightlineError) -> bool:
-    """Whether the next picture may fare better."""
-    if isinstance(error, InvalidRequest):
-        return error.status is not None  # the server saw the picture; else the model or an option is wrong
-    return isinstance(error, (ImageError, InferenceFailed, RequestTimeout))

@@ -14,8 +14,9 @@ from numpy.typing import NDArray
 from sightline.errors import InvalidRequest, SightlineError
 from sightline.images import ImageLike
 from sightline.matching.builder import Builder
-from sightline.matching.embedding import check_still, embed_rest
+from sightline.matching.embedding import embed_rest
 from sightline.matching.index_file import Parts, broken, read_parts, write_parts
+from sightline.matching.one_model import check_still
 from sightline.matching.stamp import Stamp
 from sightline.results._checks import check_array
 

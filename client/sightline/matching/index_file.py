@@ -6,9 +6,10 @@ import json
 import os
 import zipfile
 import zlib
-from collections.abc import Mapping
+from collections.abc import Generator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, NamedTuple, cast
+from typing import Any, BinaryIO, NamedTuple, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,7 +23,8 @@ _ARRAYS: Mapping[str, tuple[type[np.generic], int]] = {
     "vectors": (np.float32, 2),
     "stamps": (np.int64, 2),
 }
-_UNREADABLE = (ValueError, LookupError, EOFError, zipfile.BadZipFile, zlib.error, MemoryError, NotImplementedError)
+_UNREADABLE = (ValueError, LookupError, EOFError, zipfile.BadZipFile, zlib.error, MemoryError, RuntimeError)
+"""A RuntimeError says that a file is encrypted, nested too deeply, or compressed in an unknown way."""
 
 
 class Parts(NamedTuple):
@@ -43,7 +45,7 @@ def read_parts(path: Path) -> Parts:
     """
     try:
         with path.open("rb") as file:
-            arrays = _arrays(np.load(file, allow_pickle=False))
+            arrays = _arrays(file)
         header: object = json.loads(arrays["header"].tobytes())
     except FileNotFoundError as exc:
         raise IndexUnusable(f"no such index: {str(path)!r}; make it with `sightline index FOLDER -o {path}`") from exc
@@ -74,18 +76,18 @@ def write_parts(path: Path, parts: Parts) -> None:
     header = {"format": _FORMAT, "model": parts.model, "version": parts.version, "names": parts.names}
     header_bytes = np.frombuffer(json.dumps(header).encode(), np.uint8)
     stamps = np.array(parts.stamps, np.int64).reshape(-1, 2)
-    part = path.with_name(f".{path.name}.{os.getpid()}.part")
-    try:
-        try:
-            with part.open("wb") as file:
-                np.savez(file, header=header_bytes, vectors=parts.vectors, stamps=stamps)
-                file.flush()
-                os.fsync(file.fileno())
-            part.replace(path)
-        finally:
-            part.unlink(missing_ok=True)
-    except OSError as exc:
-        raise IndexUnusable(f"cannot write {str(path)!r}: {exc.strerror or exc}; choose another file") from exc
+    with _new_file(path) as part:
+        with part.open("wb") as file:
+            np.savez(file, header=header_bytes, vectors=parts.vectors, stamps=stamps)
+            file.flush()
+            os.fsync(file.fileno())
+        part.replace(path)
+
+
+def check_writable(path: Path) -> None:
+    """Raise `IndexUnusable` where no file can be written, before time goes into what it is to hold."""
+    with _new_file(path) as part:
+        part.touch()
 
 
 def broken(path: Path, reason: str) -> IndexUnusable:
@@ -96,15 +98,40 @@ def broken(path: Path, reason: str) -> IndexUnusable:
     )
 
 
-def _arrays(file: Mapping[str, Any] | NDArray[Any]) -> dict[str, NDArray[Any]]:
-    if isinstance(file, np.ndarray):
+@contextmanager
+def _new_file(path: Path) -> Generator[Path]:
+    """Give the name under which a file is written before it gets its own; nothing stays behind under it."""
+    part = path.with_name(f".{path.name}.{os.getpid()}.part")
+    try:
+        try:
+            yield part
+        finally:
+            part.unlink(missing_ok=True)
+    except OSError as exc:
+        raise IndexUnusable(f"cannot write {str(path)!r}: {exc.strerror or exc}; choose another file") from exc
+
+
+def _arrays(file: BinaryIO) -> dict[str, NDArray[Any]]:
+    with _in_plain_words():
+        archive: Mapping[str, Any] | NDArray[Any] = np.load(file, allow_pickle=False)
+    if isinstance(archive, np.ndarray):
         raise ValueError("it holds a single array")
     arrays: dict[str, NDArray[Any]] = {}
     for name, (dtype, axes) in _ARRAYS.items():
-        array = cast("NDArray[Any]", file[name])
+        with _in_plain_words():
+            array = cast("NDArray[Any]", archive[name])
         if array.dtype != dtype or array.ndim != axes:
             raise ValueError(f"{name} is {array.dtype} of shape {array.shape}")
         arrays[name] = array
     if arrays["stamps"].shape[1] != 2:
         raise ValueError(f"stamps have the shape {arrays['stamps'].shape}")
     return arrays
+
+
+@contextmanager
+def _in_plain_words() -> Generator[None]:
+    """Replace what numpy says of a file that it cannot read: its advice is to unpickle it."""
+    try:
+        yield
+    except ValueError as exc:
+        raise ValueError("it holds something else than plain arrays") from exc

@@ -1,7 +1,8 @@
-"""What tells whether a file has changed since it was read."""
+"""What tells whether a file has changed since it was read, or has gone."""
 
 from __future__ import annotations
 
+from enum import Enum
 from pathlib import Path
 from typing import NamedTuple
 
@@ -22,3 +23,22 @@ class Stamp(NamedTuple):
         except (OSError, ValueError):
             return cls()
         return cls(found.st_size, found.st_mtime_ns)
+
+
+class Presence(Enum):
+    """Whether a file is there; a folder that may not be entered says nothing about its files."""
+
+    THERE = "there"
+    MISSING = "missing"
+    UNKNOWN = "unknown"
+
+    @classmethod
+    def of(cls, name: str) -> Presence:
+        """Look for a file."""
+        try:
+            Path(name).stat()
+        except (FileNotFoundError, NotADirectoryError):
+            return cls.MISSING
+        except (OSError, ValueError):
+            return cls.UNKNOWN
+        return cls.THERE
