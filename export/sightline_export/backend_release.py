@@ -107,6 +107,7 @@ def _release(
         parity=served,
         not_served=None if served else not_served,
         latencies=tuple(latencies),
+        beside=setting.beside,
         variants=(),
         notes=(),
         versions=made_with(),

@@ -30,6 +30,7 @@ class Facts:
     variants: the names of the network's further configurations.
     notes: what was repaired on the way.
     versions: (library, version). sheet: whether a contact sheet lies beside the card.
+    beside: how many other exports may have run while times were measured.
     """
 
     version: int
@@ -47,6 +48,7 @@ class Facts:
     notes: tuple[str, ...]
     versions: tuple[tuple[str, str], ...]
     sheet: bool = False
+    beside: int = 0
 
 
 @dataclass(frozen=True)
@@ -186,8 +188,11 @@ def _output(name: str) -> str:
 def _latency(facts: Facts) -> str:
     rows = [(latency.what, f"{latency.milliseconds:.3g}") for latency in facts.latencies]
     rows += [(f"variant `{name}`", "not measured: no GPU took part in this export") for name in facts.variants]
-    return f"## Time of one answer\n\nMedian in milliseconds, one picture at a time, on {machine()}.\n\n" + _table(
-        ("", "ms"), rows
+    others = f"{facts.beside} other export{'s' if facts.beside > 1 else ''}"
+    beside = f", beside up to {others}: alone it is faster" if facts.beside else ""
+    return (
+        f"## Time of one answer\n\nMedian in milliseconds, one picture at a time, on {machine()}{beside}.\n\n"
+        + _table(("", "ms"), rows)
     )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from sightline_export.cpu_variant import cpu_variant
 from sightline_export.model_spec import ModelSpec
 from sightline_export.repository.entry import ModelEntry
 from sightline_export.repository.golden import GoldenCase
@@ -39,8 +40,10 @@ def entries(
     network_entry = ModelEntry(
         network_config(network, task.network_signature(spec), size), variants, texts=labels, weights=tuple(weights)
     )
+    portable = ensemble_config(spec.name, task.id, task.ensemble_signature(spec), wiring, size, spec.labels)
     ensemble = ModelEntry(
-        ensemble_config(spec.name, task.id, task.ensemble_signature(spec), wiring, size, spec.labels),
+        portable,
+        {"cpu": cpu_variant(portable, {entry.name: entry.config for entry in (*shared, network_entry)})},
         texts=labels,
         golden=tuple(golden),
         verification=tuple(verification),

@@ -3,30 +3,40 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from sightline_export.datasets.labelled_pictures import Half
-from sightline_export.errors import UnknownSource
-from sightline_export.held_out import labelled_files, measured_on
+from sightline_export.errors import SourceUnusable, UnknownSource
+from sightline_export.held_out import half_to_measure, measured_on
 from sightline_export.measures.figures import Measurement
+from sightline_export.model_spec import HELD_OUT_KEY, PART
 from sightline_export.recipe import Companion, Evaluate, Evaluation, Exportable, Operation, recipes
-from sightline_export.recipes.classifier import half_to_measure
+from sightline_export.recipes.detector_evaluation import known_pictures, measured
 from sightline_export.signature import TensorSpec
 from sightline_export.verification.parity import Runtime, chunked
 from sightline_export.verification.service import Service
 
 
 @dataclass(frozen=True)
+class Told:
+    """What a served model says of itself in its configuration; trained_on_part as in `ModelSpec`."""
+
+    task: str
+    labels: tuple[str, ...]
+    trained_on_part: bool
+
+
+@dataclass(frozen=True)
 class ServedEvaluation:
     """How the figures of one served model come about.
 
-    recipe: what its recipe measures; None where no recipe knows the model.
+    part: of the recipe that exports a model of this name; None where there is no such recipe.
     requires: other models that are asked as well.
     """
 
     name: str
-    recipe: Evaluate | None
+    part: Companion | Operation | None
     requires: tuple[str, ...] = ()
 
     @property
@@ -36,24 +46,35 @@ class ServedEvaluation:
 
     def measure(self, service: Service, data: Path | None) -> Measurement:
         """Raises UnknownModel, ServiceUnusable, UnknownSource, SourceUnusable, VerificationFailed."""
-        model = served_model(service, self.name)
-        task, labels = _task_and_labels(service, self.name)
-        if data and task == "image-classification" and labels:
-            return measured_on(self._half(data, labels), labels, model, data.name)
-        if self.recipe is None:
-            raise UnknownSource(
-                f"expected a recipe, or a classifier with labels and --data, got {self.name} of the task "
-                f"{task or 'that nobody named'}{'' if data else ' without --data'}; nothing else tells how a model is "
-                "measured"
-            )
-        required = {name: served_model(service, name) for name in self.requires}
-        return self.recipe(Evaluation(model, required, data))
+        models = {name: served_model(service, name) for name in self.asks}
+        return self.figures(models, _told(service, self.name), data)
 
-    def _half(self, data: Path, labels: tuple[str, ...]) -> Half:
-        """The pictures of a folder: of what a recipe may have been trained on, only those that it held out."""
-        if self.recipe:
-            return half_to_measure(data, labels)
-        return Half(*labelled_files(data, labels))
+    def figures(self, models: Mapping[str, Runtime], told: Told, data: Path | None) -> Measurement:
+        """models: all of :attr:`asks`. Raises UnknownSource, SourceUnusable."""
+        if data and told.labels and told.task in _ON_LABELLED:
+            return _ON_LABELLED[told.task](models[self.name], data, told)
+        evaluate = self._of_the_recipe(told, data)
+        return evaluate(Evaluation(models[self.name], {name: models[name] for name in self.requires}, data))
+
+    def _of_the_recipe(self, told: Told, data: Path | None) -> Evaluate:
+        """What the recipe measures, where that is a measure of this very model."""
+        if self.part is None or self.part.evaluate is None:
+            raise UnknownSource(
+                f"expected a recipe, or a classifier or detector with labels and --data, got {self.name} of the task "
+                f"{told.task or 'that nobody named'}{'' if data else ' without --data'}; nothing else tells how a "
+                "model is measured"
+            )
+        if data and not self.part.takes_data:
+            raise SourceUnusable(
+                f"expected a model that pictures of yours can measure, got {self.name}, which is measured on the "
+                "recipe's own data alone; leave --data out"
+            )
+        if told.trained_on_part or told.labels != self.part.labels:
+            raise SourceUnusable(
+                f"expected {self.name} as its recipe trains it, got one that was trained on other data"
+                f"{_named(told.labels)}; measure it on those with --data FOLDER"
+            )
+        return self.part.evaluate
 
 
 def find_evaluation(name: str) -> ServedEvaluation:
@@ -61,7 +82,7 @@ def find_evaluation(name: str) -> ServedEvaluation:
     for exportable in recipes().values():
         for part in _parts(exportable):
             if part.name == name:
-                return ServedEvaluation(name, part.evaluate, exportable.requires)
+                return ServedEvaluation(name, part, exportable.requires)
     return ServedEvaluation(name, None)
 
 
@@ -72,11 +93,34 @@ def served_model(service: Service, name: str) -> Runtime:
     return chunked(service.runtime(name, outputs), max(1, int(config.get("max_batch_size", 1))))
 
 
+def _classified(model: Runtime, data: Path, told: Told) -> Measurement:
+    half = half_to_measure(data, told.labels, trained_on_part=told.trained_on_part)
+    name = f"the held-out part of {data.name}" if told.trained_on_part else data.name
+    return measured_on(half, told.labels, model, name)
+
+
+def _detected(model: Runtime, data: Path, told: Told) -> Measurement:
+    return measured(model, known_pictures(data, told.labels), told.labels, floor=None)
+
+
+_ON_LABELLED: Mapping[str, Callable[[Runtime, Path, Told], Measurement]] = {
+    "image-classification": _classified,
+    "object-detection": _detected,
+}
+"""Tasks of which every model is measured on labelled data in the same way, wherever it is from."""
+
+
 def _parts(exportable: Exportable) -> tuple[Companion | Operation, ...]:
     return (exportable,) if isinstance(exportable, Operation) else exportable.parts
 
 
-def _task_and_labels(service: Service, name: str) -> tuple[str, tuple[str, ...]]:
+def _told(service: Service, name: str) -> Told:
     parameters = service.connection.config(name).get("parameters", {})
-    task, labels = (str(parameters.get(key, {}).get("string_value", "")) for key in ("task", "labels"))
-    return task, tuple(str(label) for label in json.loads(labels or "[]"))
+    task, labels, held_out = (
+        str(parameters.get(key, {}).get("string_value", "")) for key in ("task", "labels", HELD_OUT_KEY)
+    )
+    return Told(task, tuple(str(label) for label in json.loads(labels or "[]")), held_out == PART)
+
+
+def _named(labels: tuple[str, ...]) -> str:
+    return f" (its classes are {', '.join(labels[:3])}{', …' if len(labels) > 3 else ''})" if labels else ""

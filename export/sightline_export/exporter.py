@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from functools import partial
@@ -27,6 +26,7 @@ from sightline_export.repository.published import read_published
 from sightline_export.repository.staging import unusable
 from sightline_export.sources import Imported
 from sightline_export.sources.choices import ExplainChoice
+from sightline_export.training.checkpoint import Checkpoint
 from sightline_export.training.progress import Epoch
 from sightline_export.verification.parity import Runtime, chunked
 
@@ -60,13 +60,14 @@ def export_recipe(recipe: Recipe, setting: Setting, checkpoints: Path) -> Iterat
     companions. Raises VersionExists, VerificationFailed, FloorMissed, GraphRefused, RepositoryUnusable.
     """
     versions = {part.spec.name: claim(part.spec, setting) for part in recipe.parts}
-    started_at = time.monotonic()
     torch.manual_seed(WEIGHTS_SEED)
     network = recipe.build()
-    checkpoint = checkpoints / f"{recipe.name}.pt"
+    checkpoint = Checkpoint(checkpoints / f"{recipe.name}.pt", recipe.key)
+    if trouble := checkpoint.trouble():
+        yield Done(trouble)
     yield from recipe.train(network, checkpoint)
-    training_s = time.monotonic() - started_at
-    checkpoint.unlink(missing_ok=True)  # trained to the end: the next export, also after a refusal, trains anew
+    training_s = checkpoint.seconds
+    checkpoint.path.unlink(missing_ok=True)  # trained to the end: the next export, also after a refusal, trains anew
     weights = f"trained by this export in {training_s:.0f} s"
     parameters = sum(parameter.numel() for parameter in network.parameters())
     yield Done(f"trained {parameters:,} parameters in {training_s:.0f} s")

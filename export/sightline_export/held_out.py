@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
 from sightline_backend.errors import PictureError
+from sightline_backend.steps import files_array
 from sightline_export.datasets.image_folder import classes_in, require_pictures
+from sightline_export.datasets.labelled import comes_in_halves, labelled
 from sightline_export.datasets.labelled_pictures import Half
 from sightline_export.errors import SourceUnusable
-from sightline_export.in_process import files_array
 from sightline_export.measures.classification import classification, row_names
 from sightline_export.measures.figures import Figure, Measurement
 from sightline_export.model_spec import ModelSpec
@@ -22,16 +24,39 @@ _FILES = 64  # read and sent at a time
 
 
 def measure_on(folder: Path, spec: ModelSpec) -> Measure:
-    """Accuracy, calibration and figures per class on the pictures of `folder`, one folder per class.
+    """Accuracy, calibration and figures per class on the pictures of `folder`, see :func:`half_to_measure`.
 
-    Raises SourceUnusable where the names of its folders are not labels of the model, or a file is not a picture: at
-    once where the first bytes of a file tell, else when it is measured.
+    Raises SourceUnusable where its classes are not those of the model, or a file is not a picture: at once where the
+    first bytes of a file tell, else when it is measured.
     """
     if not spec.labels:
         raise SourceUnusable(f"expected a classifier for --held-out, got the task {spec.task.id}; leave it out")
-    files, labels = labelled_files(folder, spec.labels)
+    half = half_to_measure(folder, spec.labels)
+    return lambda model: measured_on(half, spec.labels, model, folder.name)
+
+
+def half_to_measure(folder: Path, labels: tuple[str, ...], *, trained_on_part: bool = False) -> Half:
+    """The labelled pictures in `folder` that a model of the classes `labels` was not trained on.
+
+    Of a data set that comes in halves (CIFAR-10, MNIST, the folders `train` and `val`) they are the held-out ones. Of
+    one folder per class they are all, but for a model that was trained on a part of them the others alone. A label that
+    two classes share is told apart by its position: the folders `crane (134)` and `crane (517)`.
+
+    Raises SourceUnusable where there are classes that the model does not know, or a file is no picture.
+    """
+    if trained_on_part or comes_in_halves(folder):
+        data = labelled(folder)
+        return Half(data.held_out.pictures, _positions(data.labels, labels, folder)[data.held_out.labels])
+    classes = classes_in(folder)
+    positions = _positions([name for name, _ in classes], labels, folder)
+    files = [file for _, own in classes for file in own]
+    if not files:
+        raise SourceUnusable(
+            f"expected folders of pictures in {folder}, each with the name of one of the {len(labels)} labels "
+            f"({', '.join(labels[:3])}, …), got no pictures; name the folder that holds them"
+        )
     require_pictures(files)
-    return lambda model: measured_on(Half(files, labels), spec.labels, model, folder.name)
+    return Half(files, np.repeat(positions, [len(own) for _, own in classes]))
 
 
 def measured_on(half: Half, labels: tuple[str, ...], model: Runtime, name: str) -> Measurement:
@@ -65,17 +90,10 @@ def scores_of(half: Half, model: Runtime) -> NDArray[np.float32]:
     return np.concatenate(parts)
 
 
-def labelled_files(folder: Path, labels: tuple[str, ...]) -> tuple[list[Path], NDArray[np.int64]]:
-    """The pictures below `folder`, and of each the position of its folder's name in `labels`.
-
-    A label that two classes share is told apart by its position: the folders `crane (134)` and `crane (517)`.
-
-    Raises SourceUnusable.
-    """
+def _positions(names: Sequence[str], labels: tuple[str, ...], folder: Path) -> NDArray[np.int64]:
+    """Of each class of the data in `folder` its position among `labels`, (n,). Raises SourceUnusable."""
     positions = {name: k for k, name in enumerate(row_names(labels))}
-    classes = classes_in(folder)
-    pictures = [(file, name) for name, files in classes for file in files]
-    unknown = [name for name, _ in classes if name not in positions]
+    unknown = [name for name in names if name not in positions]
     shared = [name for name in unknown if name in labels]
     if shared:
         these = " and ".join(repr(name) for name, k in positions.items() if labels[k] == shared[0])
@@ -83,13 +101,13 @@ def labelled_files(folder: Path, labels: tuple[str, ...]) -> tuple[list[Path], N
             f"expected folders in {folder} that stand for one class each, got {shared[0]!r}, which is the label of "
             f"{labels.count(shared[0])}; name the folders {these}"
         )
-    if unknown or not pictures:
-        found = f"folders such as {', '.join(unknown[:3])}" if unknown else "no pictures"
+    if unknown:
         raise SourceUnusable(
-            f"expected folders of pictures in {folder}, each with the name of one of the {len(labels)} labels "
-            f"({', '.join(labels[:3])}, …), got {found}; rename them, or say --labels"
+            f"expected classes of the model ({', '.join(labels[:3])}, …) in {folder}, got {', '.join(unknown[:3])}; "
+            "rename them, say --labels where the model is imported, or train a model for them: sightline export NAME "
+            f"--data {folder}"
         )
-    return [file for file, _ in pictures], np.array([positions[name] for _, name in pictures], dtype=np.int64)
+    return np.array([positions[name] for name in names], dtype=np.int64)
 
 
 def _named(half: Half, start: int, model: Runtime) -> SourceUnusable | None:

@@ -13,6 +13,9 @@ from sightline_export.normalisation import ZERO_TO_ONE, Normalisation
 if TYPE_CHECKING:
     from sightline_export.tasks.task import Task
 
+HELD_OUT_KEY, PART = "held_out", "part"
+"""A served model's parameter, and its value where only a part of the user's own data is new to it."""
+
 NAME = re.compile(r"[a-z][a-z0-9_]{0,63}")
 
 
@@ -41,6 +44,7 @@ class ModelSpec:
     pictures: real pictures for tracing, verification and golden answers.
     labels: names of the classes, in the order of the scores; empty where there are none.
     data, licence, limits: for the card; what it was trained on, under which terms, and what not to expect of it.
+    trained_on_part: whether it was trained on a part of the user's own data, so that only the other part measures it.
     max_batch_size: of the network and the ensemble.
     """
 
@@ -55,6 +59,7 @@ class ModelSpec:
     data: str = "not stated"
     licence: str = "not stated"
     limits: str = ""
+    trained_on_part: bool = False
     max_batch_size: int = 32
 
     def __post_init__(self) -> None:
@@ -64,3 +69,8 @@ class ModelSpec:
             )
         if self.max_batch_size < 1:
             raise ValueError(f"expected max_batch_size >= 1, got {self.max_batch_size}")
+
+    @property
+    def parameters(self) -> dict[str, str]:
+        """What the served model says of itself besides its task and its labels."""
+        return {HELD_OUT_KEY: PART} if self.trained_on_part else {}

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from PIL import Image
     from torch import nn
 
+    from sightline_export.training.checkpoint import Checkpoint
+
 
 @dataclass(frozen=True)
 class Evaluation:
@@ -27,7 +29,7 @@ class Evaluation:
 
     model: the whole ensemble, `{"IMAGE": files (n, 1)}` to `{"SCORES": float32 (n, k)}` for instance; any n.
     required: the same of every recipe that is required.
-    data: the folder of pictures to measure on; None for the recipe's own held-out data.
+    data: the folder of pictures to measure on, of a part that takes one; None for the recipe's own held-out data.
     """
 
     model: Runtime
@@ -52,16 +54,22 @@ class Companion:
     """One served model of what a recipe trains.
 
     network: the part of the trained module that it needs, with what is missing for its task.
+    takes_data: whether `evaluate` measures on `Evaluation.data`. What is labelled needs no recipe for that.
     """
 
     spec: ModelSpec
     network: Callable[[nn.Module], nn.Module] = whole
     evaluate: Evaluate | None = None
     sheet: Sheet | None = None
+    takes_data: bool = False
 
     @property
     def name(self) -> str:
         return self.spec.name
+
+    @property
+    def labels(self) -> tuple[str, ...]:
+        return self.spec.labels
 
 
 @dataclass(frozen=True)
@@ -69,16 +77,19 @@ class Recipe:
     """One model that `sightline export` builds from data, with the companions that are made of the same weights.
 
     build: a fresh network (seeded by the caller).
-    train: trains it in place and yields after each epoch; the checkpoint file makes it resumable.
+    train: trains it in place and yields after each epoch; the checkpoint makes it resumable.
+    key: describes the run (settings, data, seed), so that no other is resumed.
     served: the part of it that the model itself serves.
     requires: recipes that must be in the repository first, because `evaluate` asks them.
     for_data: the same recipe for somebody's folder of data; None where it has no use for one.
     explained_well: whether the heat maps of a classifier have to be better than random ones.
+    takes_data: as of a `Companion`.
     """
 
     spec: ModelSpec
     build: Callable[[], nn.Module]
-    train: Callable[[nn.Module, Path], Iterator[Epoch]]
+    train: Callable[[nn.Module, Checkpoint], Iterator[Epoch]]
+    key: str
     evaluate: Evaluate | None
     requires: tuple[str, ...] = ()
     served: Callable[[nn.Module], nn.Module] = whole
@@ -86,6 +97,7 @@ class Recipe:
     sheet: Sheet | None = None
     for_data: Callable[[Path], Recipe] | None = None
     explained_well: bool = False
+    takes_data: bool = False
 
     @property
     def name(self) -> str:
@@ -94,24 +106,29 @@ class Recipe:
     @property
     def parts(self) -> tuple[Companion, ...]:
         """Everything that is served, the model itself last."""
-        return (*self.companions, Companion(self.spec, self.served, self.evaluate, self.sheet))
+        return (*self.companions, Companion(self.spec, self.served, self.evaluate, self.sheet, self.takes_data))
 
 
 @dataclass(frozen=True)
 class Operation:
     """One model without a network of its own, which `sightline export` writes without training.
 
-    requires: recipes that must be in the repository first.
+    requires: recipes that must be in the repository first. takes_data: as of a `Companion`.
     """
 
     model: BackendModel
     evaluate: Evaluate | None = None
     sheet: Sheet | None = None
     requires: tuple[str, ...] = ()
+    takes_data: bool = False
 
     @property
     def name(self) -> str:
         return self.model.name
+
+    @property
+    def labels(self) -> tuple[str, ...]:
+        return self.model.labels
 
 
 Exportable = Recipe | Operation

@@ -30,6 +30,9 @@ from sightline_export.verification.parity import Parity, Runtime, chunked, worst
 from sightline_export.verification.service import started
 from sightline_export.verification.truth import Truth, find_truth, whole_model
 
+ARRANGEMENTS = ("portable", "cpu")
+"""How an entry is served before it is published: as the ensemble, and from one process."""
+
 LIBRARIES = ("torch", "onnx", "onnxruntime")
 
 Measure = Callable[[Runtime], Measurement]
@@ -61,6 +64,7 @@ class Setting:
     serve: whether a real tritonserver has to give the right answers before anything is published.
     tensorrt: whether the variants for TensorRT are made.
     maps: whether a classifier's graph also gives class activation maps, where its network allows them.
+    beside: how many other exports may run at the same time, which makes measured times longer.
     """
 
     repository: Path
@@ -69,6 +73,7 @@ class Setting:
     serve: bool = True
     tensorrt: bool = False
     maps: bool = False
+    beside: int = 0
 
 
 def release(
@@ -116,7 +121,8 @@ def _release(
     latencies = [measure_latency("the graph alone, in this process", graph, truth.network_inputs)]
 
     variants = network_variants(spec, tensorrt=setting.tensorrt)
-    folders = entries(spec, weights, truth.golden(graph), truth.cases(), variants)
+    *steps, called = entries(spec, weights, truth.golden(graph), truth.cases(), variants)
+    folders = (*steps, called.saying(spec.parameters))
     staged = staging / "repository"
     build(staged, folders, version, spec.task.id)
     if setting.tensorrt:
@@ -128,9 +134,11 @@ def _release(
     if setting.serve:
         yield Doing("asking a tritonserver")
         try:
-            served, latency = _served(truth, staged, reproducer)
-            latencies.append(latency)
-            yield Done(f"served: {served[0].runtime} gives the same answers {extent(served)}")
+            for arrangement in ARRANGEMENTS:
+                rows, latency = _served(truth, staged, reproducer, arrangement)
+                served += rows
+                latencies.append(latency)
+                yield Done(f"served: {rows[0].runtime} gives the same answers {extent(rows)}")
         except NoServer as error:
             not_served = str(error)
             yield Done(f"not served before publishing: {error}")
@@ -147,6 +155,7 @@ def _release(
         parity=(*parity, *served),
         not_served=None if served else not_served,
         latencies=tuple(latencies),
+        beside=setting.beside,
         variants=tuple(variants),
         notes=candidate.notes,
         versions=made_with(),
@@ -157,10 +166,10 @@ def _release(
     yield Done(f"published version {version} in {setting.repository / spec.name}")
 
 
-def _served(truth: Truth, staged: Path, reproducer: Path) -> tuple[tuple[Parity, ...], Latency]:
+def _served(truth: Truth, staged: Path, reproducer: Path, arrangement: str) -> tuple[tuple[Parity, ...], Latency]:
     """Raises NoServer where this machine has none, VerificationFailed where it is lost or answers otherwise."""
     name = truth.spec.name
-    with started(staged, [name]) as service:
+    with started(staged, [name], arrangement) as service:
         try:
             rows = check_served(truth, service, staged, reproducer)
             ensemble = service.runtime(name, truth.spec.task.ensemble_signature(truth.spec).outputs)

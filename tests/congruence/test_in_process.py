@@ -11,8 +11,8 @@ from serving import ROOT, Service
 
 from sightline import Client
 from sightline_backend.pixels import PixelSpec, decode
+from sightline_backend.steps import files_array
 from sightline_export.exporter import published_model
-from sightline_export.in_process import files_array
 from sightline_export.runtimes import onnx_runtime
 
 REPOSITORY = ROOT / "model_repository"

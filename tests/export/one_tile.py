@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 from PIL import Image
 from torch import nn
 
+from sightline_backend.steps import files_array
 from sightline_backend.tiles import mirrored
-from sightline_export.in_process import files_array
 from sightline_export.measures.image_quality import png
 from sightline_export.model_spec import ModelSpec
 from sightline_export.runtimes import pytorch_runtime

@@ -52,6 +52,16 @@ def test_numbers_of_pictures_are_written_out() -> None:
     assert "| accuracy | 0.7654 |" in card
 
 
+@pytest.mark.parametrize(
+    ("beside", "said"),
+    [(0, " cores."), (1, " cores, beside up to 1 other export: alone"), (3, "up to 3 other exports:")],
+)
+def test_times_that_were_measured_beside_other_exports_say_so(beside: int, said: str) -> None:
+    card = write_card(About.of_spec(make_quick_recipe().spec), replace(FACTS, beside=beside))
+    (line,) = (line for line in card.splitlines() if line.startswith("Median in milliseconds"))
+    assert said in line
+
+
 @pytest.mark.parametrize("order", ["rgb", "bgr"])
 def test_an_order_of_channels_other_than_rgb_is_said(order: str) -> None:
     normalisation = Normalisation(channel_order="bgr" if order == "bgr" else "rgb")

@@ -16,18 +16,17 @@ from sightline_export.errors import SourceUnusable
 from sightline_export.models.detector import Detector
 from sightline_export.recipe import Evaluation
 from sightline_export.recipes.detector import draw_pictures, for_folder
-from sightline_export.recipes.detector_evaluation import found_in
+from sightline_export.recipes.detector_evaluation import found_in, known_pictures, measured
 from sightline_export.training.detection import DetectionSettings
 from sightline_export.verification.parity import Arrays
 
 CATEGORIES = [{"id": 9, "name": "dog"}, {"id": 3, "name": "cat", "supercategory": "animal"}]
 
 
-def picture(size_wh: tuple[int, int], orientation: int | None = None) -> bytes:
-    file, exif = BytesIO(), Image.Exif()
-    if orientation:
-        exif[0x0112] = orientation
-    Image.new("RGB", size_wh, (200, 100, 50)).save(file, "JPEG", exif=exif)
+def picture(n: int) -> bytes:
+    """80x60 pixels, of another colour for each n."""
+    file = BytesIO()
+    Image.new("RGB", (80, 60), (200, 100, 10 * n)).save(file, "JPEG")
     return file.getvalue()
 
 
@@ -59,27 +58,38 @@ def official(folder: Path) -> Path:
         (folder / "annotations").mkdir(exist_ok=True)
         (folder / "annotations" / f"instances_{split}.json").write_text(json.dumps(document(count, first)))
         for n in range(first, first + count):
-            (folder / split / f"{n:012}.jpg").write_bytes(picture((80, 60)))
+            (folder / split / f"{n:012}.jpg").write_bytes(picture(n))
     return folder
 
 
-def beside(folder: Path) -> Path:
+def beside(folder: Path, count: int = 10) -> Path:
     """One file of annotations beside its pictures."""
-    folder.mkdir()
-    (folder / "_annotations.coco.json").write_text(json.dumps(document(10)))
-    for n in range(1, 11):
-        (folder / f"{n:012}.jpg").write_bytes(picture((80, 60)))
+    folder.mkdir(exist_ok=True)
+    (folder / "_annotations.coco.json").write_text(json.dumps(document(count)))
+    for n in range(1, count + 1):
+        (folder / f"{n:012}.jpg").write_bytes(picture(n))
     return folder
 
 
-@pytest.mark.parametrize(("write", "train", "held_out"), [(official, 4, 2), (beside, 8, 2)])
-def test_both_layouts_are_read(write: Callable[[Path], Path], train: int, held_out: int, tmp_path: Path) -> None:
+@pytest.mark.parametrize(("write", "count", "held_out"), [(official, 6, 2), (beside, 10, 4)])
+def test_both_layouts_are_read(write: Callable[[Path], Path], count: int, held_out: int, tmp_path: Path) -> None:
     folder = write(tmp_path / "data")
     assert is_coco(folder)
     data = load_coco(folder)
-    assert (len(data.train), len(data.held_out)) == (train, held_out)
+    assert (len(data.train), len(data.held_out)) == (count - held_out, held_out)
     assert not set(data.train.files) & set(data.held_out.files)
     assert data.labels == ("cat", "dog")  # in the order of their numbers
+
+
+def test_what_is_held_out_stays_so_when_pictures_are_added_and_in_any_order(tmp_path: Path) -> None:
+    before = load_coco(beside(tmp_path / "data"))
+    told = document(20)
+    told["images"] = told["images"][::-1]
+    (beside(tmp_path / "data", 20) / "_annotations.coco.json").write_text(json.dumps(told))
+    after = load_coco(tmp_path / "data")
+    assert set(before.held_out.files) <= set(after.held_out.files)
+    assert set(before.train.files) <= set(after.train.files)
+    assert len(after.train) + len(after.held_out) == 20
 
 
 def test_boxes_become_corners_and_crowds_and_empty_boxes_are_left_out(tmp_path: Path) -> None:
@@ -97,13 +107,13 @@ def test_pictures_are_rendered_with_their_boxes(tmp_path: Path) -> None:
 
 def test_a_data_set_without_pictures_to_train_on_is_divided(tmp_path: Path) -> None:
     folder = official(tmp_path / "data")
-    (folder / "annotations" / "instances_val2017.json").unlink()
-    with pytest.raises(SourceUnusable, match="got 5 in 4 pictures and 0 in 0; add pictures"):
-        load_coco(folder)  # every fifth of four
-    (folder / "annotations" / "instances_train2017.json").write_text(json.dumps(document(5)))
-    (folder / "train2017" / "000000000005.jpg").write_bytes(picture((80, 60)))
+    (folder / "annotations" / "instances_train2017.json").unlink()
     data = load_coco(folder)
-    assert [file.stem for file in data.held_out.files] == ["000000000005"]
+    assert (len(data.train), len(data.held_out)) == (1, 1)
+    for file in (folder / "val2017").iterdir():
+        file.write_bytes(picture(1))
+    with pytest.raises(SourceUnusable, match="got 0 in 0 pictures and 3 in 2; add pictures"):
+        load_coco(folder)  # copies of one picture
 
 
 def changed(change: Callable[[dict[str, Any]], object]) -> Callable[[Path], None]:
@@ -205,21 +215,17 @@ def test_figures_are_those_of_the_held_out_pictures(tmp_path: Path) -> None:
 
 
 def test_a_folder_of_other_classes_cannot_be_measured(tmp_path: Path) -> None:
-    recipe = for_folder(official(tmp_path / "data"))
     other = beside(tmp_path / "other")
     changed(lambda told: told["categories"][0].update(name="horse"))(other)
-    assert recipe.evaluate is not None
     with pytest.raises(SourceUnusable, match="got horse; rename them"):
-        recipe.evaluate(Evaluation(answer_with(4), {}, other))
+        known_pictures(other, ("cat", "dog"))
 
 
 def test_classes_are_known_by_their_names_not_by_their_numbers(tmp_path: Path) -> None:
-    recipe = for_folder(official(tmp_path / "data"))
     other = beside(tmp_path / "other")
     changed(lambda told: told.update(categories=[{"id": 3, "name": "dog"}, {"id": 9, "name": "cat"}]))(other)
-    assert recipe.evaluate is not None
-    measurement = recipe.evaluate(Evaluation(answer_with(4), {}, other))  # ten dogs, and a cat elsewhere
-    assert measurement.per_class["dog"]["objects"] == 2
+    measurement = measured(answer_with(4), known_pictures(other, ("cat", "dog")), ("cat", "dog"), floor=None)
+    assert measurement.per_class["dog"]["objects"] == 4  # which the model takes for cats
     assert measurement.figures[0].value == 0
 
 

@@ -20,7 +20,7 @@ from sightline_export.errors import SourceUnusable
 from sightline_export.measures.image_quality import png
 from sightline_export.models.denoiser import Denoiser, DenoiserConfig
 from sightline_export.recipe import Evaluation, Recipe, find_recipe
-from sightline_export.recipes.enhancer import Gain
+from sightline_export.recipes.enhancer import MOST_DB, Gain
 from sightline_export.training.checkpoint import Checkpoint
 from sightline_export.training.degradation import noisy, noisy_patches
 from sightline_export.training.enhancement import EnhancementSettings, train_enhancer
@@ -134,6 +134,12 @@ def test_a_gain_is_the_mean_of_its_pictures_and_names_the_least() -> None:
     gain = Gain(((20.0, 30.0), (25.0, 26.0)), ((0.5, 0.9), (0.8, 0.8)))
     assert (gain.mean_db, gain.least_db) == (5.5, 1.0)
     assert gain.mean_ssim == pytest.approx(0.2)
+
+
+def test_pictures_that_are_equal_to_the_truth_have_a_finite_gain() -> None:
+    flat, near = np.full((32, 32, 3), 90, np.uint8), np.full((32, 32, 3), 91, np.uint8)
+    for before, after, gain_db in ((flat, flat, 0.0), (flat, near, 48.13 - MOST_DB), (near, flat, MOST_DB - 48.13)):
+        assert Gain.of([flat], [before], [after]).mean_db == pytest.approx(gain_db, abs=0.01)
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,7 @@
 """`sightline evaluate`: the figures of an export again, through the real service."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -10,7 +11,9 @@ from serving import Serve, Service, built_repository
 
 from sightline_export.cli.evaluate import evaluate
 from sightline_export.datasets.digits import load_digits
+from sightline_export.exporter import export_recipe
 from sightline_export.record import read_record
+from sightline_export.release import Setting
 from sightline_export.repository.publish import published_versions
 
 
@@ -31,9 +34,9 @@ def test_the_served_figures_are_those_of_the_export(service: Service) -> None:
 
 @pytest.fixture
 def labelled(tmp_path: Path) -> Path:
-    """Twenty held-out digits, one folder for each label."""
+    """A hundred held-out digits, one folder for each label."""
     _, held_out = load_digits()
-    for index in range(20):
+    for index in range(100):
         folder = tmp_path / "digits" / str(held_out.labels[index])
         folder.mkdir(parents=True, exist_ok=True)
         (folder / f"{index}.png").write_bytes(held_out.pictures[index])
@@ -45,9 +48,25 @@ def test_an_imported_classifier_is_measured_on_labelled_pictures(serve: Serve, e
     exit_code, stdout, _ = run("quick", "--url", url, "--data", str(labelled), "--json")
     assert exit_code == 0
     measured = json.loads(stdout)
-    assert measured["figures"]["pictures in digits"] == 20
-    assert sum(row["pictures"] for row in measured["per_class"].values()) == 20
+    assert measured["figures"]["pictures in digits"] == 100
+    assert sum(row["pictures"] for row in measured["per_class"].values()) == 100
     assert 0 <= measured["figures"]["held-out accuracy"] <= 1
+
+
+def test_a_recipe_trained_on_a_folder_says_so_through_its_server(serve: Serve, labelled: Path, tmp_path: Path) -> None:
+    for_data = make_quick_recipe().for_data
+    assert for_data is not None
+    recipe = replace(for_data(labelled), sheet=None)
+    list(export_recipe(recipe, Setting(tmp_path / "repository", 1, serve=False), tmp_path))
+    url = serve(tmp_path / "repository").grpc_url
+    exit_code, stdout, stderr = run("quick", "--url", url, "--data", str(labelled), "--json")
+    assert exit_code == 0, stderr
+    measured = json.loads(stdout)["figures"]
+    assert measured["pictures in the held-out part of digits"] < 50
+    assert measured == {
+        figure.name: pytest.approx(figure.value, abs=1e-6)
+        for figure in read_record(tmp_path / "repository" / "quick" / "1").measurement.figures
+    }
 
 
 def test_mistakes_get_one_line_and_an_exit_code(serve: Serve, exported: Path, service: Service) -> None:
@@ -58,9 +77,9 @@ def test_mistakes_get_one_line_and_an_exit_code(serve: Serve, exported: Path, se
         (("cnn", "--url", url), 6, "cnn"),
         (("nothing", "--url", url), 6, "nothing"),
         (
-            ("gan_network", "--url", service.grpc_url),
+            ("cnn_network", "--url", service.grpc_url),
             16,
-            "got gan_network of the task that nobody named",
+            "got cnn_network of the task that nobody named",
         ),
         (("cnn", "--url", "grpc://localhost:1"), 4, "localhost:1"),
     ):

@@ -96,6 +96,13 @@ def operation(repository: Path, spec: ModelSpec = SPEC, choice: ExplainChoice = 
     return found
 
 
+def test_the_card_says_how_low_a_score_rise_leaves_cold(exported: Path) -> None:
+    limits = operation(exported, choice="rise").model.limits
+    assert limits.endswith("A class of which no picture scores 0.01 gets no hot map.")
+    half = replace(SPEC, task=ImageClassification(tolerance=1e-2))
+    assert operation(exported, half, "rise").model.limits.endswith("no picture scores 0.04 gets no hot map.")
+
+
 def test_nothing_is_explained_where_nothing_is_classified(exported: Path) -> None:
     assert explanation_of(replace(SPEC, task=ImageFeatureExtraction(10), labels=()), graph_in(exported)) is None
 

@@ -2,6 +2,7 @@
 
 import re
 import shutil
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
@@ -24,6 +25,8 @@ from sightline_export.release import Done, Setting
 from sightline_export.repository.publish import published_versions
 from sightline_export.runtimes import onnx_runtime
 from sightline_export.tasks.image_classification import ImageClassification
+from sightline_export.training.checkpoint import Checkpoint
+from sightline_export.training.progress import Epoch
 from sightline_export.verification.parity import Parity
 
 
@@ -53,6 +56,30 @@ def test_an_export_publishes_network_decoder_and_ensemble(quick_recipe: Recipe, 
     assert "| ONNX Runtime | `SCORES` | 32 |" in card
     assert re.search(r"\| Triton [\d.]+ \| `SCORES` \| 32 \|", card)
     assert not (repository.parent / "checkpoints" / "quick.pt").exists()
+
+
+def test_a_run_that_was_stopped_says_how_long_it_took_in_all(quick_recipe: Recipe, repository: Path) -> None:
+    def one_epoch(network: nn.Module, checkpoint: Checkpoint) -> Iterator[Epoch]:
+        assert checkpoint.load() == {"epoch": 1}
+        yield Epoch(2, 2)
+
+    checkpoints = repository.parent / "checkpoints"
+    checkpoints.mkdir()
+    torch.save({"key": quick_recipe.key, "seconds": 7200.0, "epoch": 1}, checkpoints / "quick.pt")
+    said = build(replace(quick_recipe, train=one_epoch), repository)
+    assert re.search(r"trained [\d,]+ parameters in 72\d\d s", said[0])
+    assert re.search(r"trained by this export in 72\d\d s", (repository / "quick" / "README.md").read_text())
+
+
+def test_a_saved_state_that_cannot_be_read_is_told(quick_recipe: Recipe, repository: Path) -> None:
+    checkpoints = repository.parent / "checkpoints"
+    checkpoints.mkdir()
+    (checkpoints / "quick.pt").write_bytes(b"half a file")
+    said = build(quick_recipe, repository)
+    assert said[0].startswith(
+        f"expected the saved state of a training in {checkpoints}/quick.pt, got a file that can't"
+    )
+    assert said[1].startswith("trained ")
 
 
 def test_golden_answers_are_the_graphs_own(quick_recipe: Recipe, repository: Path) -> None:

@@ -20,13 +20,13 @@ from torch import Tensor, nn
 from sightline_backend.face_alignment import FaceAlignment, align_batch
 from sightline_backend.faces import MAX_FACES
 from sightline_backend.pixels import PixelSpec
+from sightline_backend.steps import files_array
 from sightline_export.cli.export import export
 from sightline_export.datasets.digits import LABELS, load_digits
 from sightline_export.datasets.face_takes import TAKES, held_out_takes
 from sightline_export.datasets.faces import encoded, portrait, portraits, small_faces
 from sightline_export.errors import SourceUnusable, VerificationFailed
 from sightline_export.exporter import export_recipe
-from sightline_export.in_process import files_array
 from sightline_export.measures.figures import Measurement
 from sightline_export.measures.retrieval import cosines
 from sightline_export.normalisation import PLUS_MINUS_ONE
@@ -46,12 +46,12 @@ BATCH = 4
 NO_FACE = encoded(Image.linear_gradient("L"))
 
 
-def quickly(network: nn.Module, checkpoint: Path) -> Iterator[Epoch]:
+def quickly(network: nn.Module, checkpoint: Checkpoint) -> Iterator[Epoch]:
     """A few seconds of training on the faces alone."""
     pixels = np.repeat(align_batch(small_faces().train, ALIGNMENT), 4, axis=0)
     persons = np.repeat(np.arange(len(small_faces().train)), 4)
     settings = MarginSettings(epochs=8, batch_size=35, learning_rate=5e-3, margin=0.1)
-    return train_margin(network, pixels, persons, _view, settings, Checkpoint(checkpoint, "quick"))
+    return train_margin(network, pixels, persons, _view, settings, checkpoint)
 
 
 def _view(pictures: Tensor, _: Tensor, generator: torch.Generator) -> Tensor:

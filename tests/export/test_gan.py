@@ -13,7 +13,7 @@ from torch import nn
 from sightline_backend.errors import ClassIdError
 from sightline_backend.noise import class_of
 from sightline_backend.pictures import encode_png
-from sightline_export.in_process import files_array
+from sightline_backend.steps import files_array
 from sightline_export.measures.generation import JUDGED, generated, obedience, recognition
 from sightline_export.models.gan import Discriminator, GANConfig, Generator
 from sightline_export.recipe import Recipe, find_recipe

@@ -18,8 +18,8 @@ from serving import Serve
 from tritonclient.utils import InferenceServerException
 
 from sightline_backend.noise import class_of
+from sightline_backend.steps import files_array
 from sightline_export.exporter import export_recipe, published_model
-from sightline_export.in_process import files_array
 from sightline_export.recipe import Evaluation, Recipe, find
 from sightline_export.release import Setting
 from sightline_export.repository.golden import stack

@@ -10,8 +10,9 @@ from export.quick import make_quick_recipe
 from PIL import Image
 
 from sightline_backend.pixels import PixelSpec, decode_batch
+from sightline_export.datasets.labelled_pictures import Half
 from sightline_export.errors import SourceUnusable
-from sightline_export.held_out import labelled_files, measure_on
+from sightline_export.held_out import half_to_measure, measure_on
 from sightline_export.model_spec import ModelSpec
 from sightline_export.verification.parity import Arrays
 
@@ -35,6 +36,10 @@ def put(folder: Path, *names: str) -> Path:
     return folder
 
 
+def places(half: Half, folder: Path) -> list[str]:
+    return [file.relative_to(folder).as_posix() for file in half.pictures if isinstance(file, Path)]
+
+
 def always_the_last_class(inputs: Arrays) -> Arrays:
     pixels = decode_batch(inputs["IMAGE"][:, 0].tolist(), PixelSpec(8, 8))
     return {"SCORES": np.array([[0.1, 0.2, 0.7]] * len(pixels), np.float32)}
@@ -42,9 +47,9 @@ def always_the_last_class(inputs: Arrays) -> Arrays:
 
 def test_two_classes_of_one_label_are_told_apart_by_their_position(tmp_path: Path) -> None:
     folder = put(tmp_path, "crane (0)/1.png", "crane (2)/1.png", "crane (2)/2.png", "dog/1.png")
-    files, labels = labelled_files(folder, CRANES)
-    assert [file.relative_to(folder).parts[0] for file in files] == ["crane (0)", "crane (2)", "crane (2)", "dog"]
-    assert labels.tolist() == [0, 2, 2, 1]
+    half = half_to_measure(folder, CRANES)
+    assert places(half, folder) == ["crane (0)/1.png", "crane (2)/1.png", "crane (2)/2.png", "dog/1.png"]
+    assert half.labels.tolist() == [0, 2, 2, 1]
     measured = measure_on(folder, spec(*CRANES))(always_the_last_class)
     assert measured.figures[0].value == 0.5
     rows = {name: (row["pictures"], row["recall"]) for name, row in measured.per_class.items()}
@@ -54,13 +59,12 @@ def test_two_classes_of_one_label_are_told_apart_by_their_position(tmp_path: Pat
 def test_a_folder_that_stands_for_two_classes_is_refused_with_the_names_to_use(tmp_path: Path) -> None:
     folder = put(tmp_path, "crane/1.png")
     with pytest.raises(SourceUnusable, match=r"got 'crane', .* of 2; name the folders 'crane \(0\)' and 'crane \(2\)'"):
-        labelled_files(folder, CRANES)
+        half_to_measure(folder, CRANES)
 
 
 def test_a_folder_that_is_called_like_a_picture_is_looked_into(tmp_path: Path) -> None:
     folder = put(tmp_path, "dog/1.png", "dog/folder.jpg/2.png", "dog/notes.txt")
-    files, _ = labelled_files(folder, CRANES)
-    assert [file.relative_to(folder).as_posix() for file in files] == ["dog/1.png", "dog/folder.jpg/2.png"]
+    assert places(half_to_measure(folder, CRANES), folder) == ["dog/1.png", "dog/folder.jpg/2.png"]
 
 
 @pytest.mark.parametrize(
@@ -103,3 +107,13 @@ def test_a_model_of_other_classes_is_not_measured(tmp_path: Path) -> None:
         SourceUnusable, match=r"expected a model of the 2 classes cat, dog, …, got one that gives 3 scores"
     ):
         measure_on(tmp_path, spec("cat", "dog"))(always_the_last_class)
+
+
+def test_classes_that_the_model_does_not_know_are_refused(tmp_path: Path) -> None:
+    put(tmp_path, "dog/1.png", "horse/1.png")
+    with pytest.raises(
+        SourceUnusable, match=r"expected classes of the model \(crane, dog, crane, …\) in .*, got horse"
+    ):
+        half_to_measure(tmp_path, CRANES)
+    with pytest.raises(SourceUnusable, match=r"expected folders of pictures in .*, got no pictures"):
+        half_to_measure(put(tmp_path / "empty", "notes.txt"), CRANES)

@@ -16,9 +16,9 @@ from torch import nn
 
 from sightline_backend.class_maps import MapFit, to_sent_size
 from sightline_backend.pixels import PixelSpec, decode_sized
+from sightline_backend.steps import files_array
 from sightline_export.errors import VerificationFailed
 from sightline_export.exporter import export_import
-from sightline_export.in_process import files_array
 from sightline_export.model_spec import ModelSpec
 from sightline_export.models.segmenter import Segmenter, SegmenterConfig
 from sightline_export.recipe import Recipe, find_recipe

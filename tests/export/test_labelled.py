@@ -18,6 +18,7 @@ from sightline_backend.pictures import open_picture
 from sightline_backend.pixels import PixelSpec, decode
 from sightline_export.datasets.cifar10 import RECORD
 from sightline_export.datasets.labelled import labelled
+from sightline_export.datasets.labelled_pictures import Half
 from sightline_export.datasets.mnist_idx import FASHION
 from sightline_export.datasets.sample_pictures import MOST_BYTES, pictures_of
 from sightline_export.errors import SourceUnusable
@@ -122,10 +123,56 @@ def test_a_folder_per_class_is_split_by_class_and_always_alike(tmp_path: Path) -
     files = {f"{name}/{n}.png": png(10 * n + k) for k, name in enumerate(("dog", "cat")) for n in range(10)}
     data = labelled(write(tmp_path, files))
     assert data.labels == ("cat", "dog")
-    assert np.bincount(data.train.labels).tolist() == [8, 8]
-    assert np.bincount(data.held_out.labels).tolist() == [2, 2]
+    assert (np.bincount(data.train.labels) + np.bincount(data.held_out.labels)).tolist() == [10, 10]
+    assert np.bincount(data.held_out.labels).min() >= 1
     assert not set(data.train.pictures) & set(data.held_out.pictures)
     assert list(labelled(tmp_path).held_out.pictures) == list(data.held_out.pictures)
+
+
+def test_a_fifth_is_held_out_of_many_pictures(tmp_path: Path) -> None:
+    noise = RNG.integers(0, 256, (400, 64), np.uint8)
+    files = {f"{'ab'[n % 2]}/{n}.png": png(0) + noise[n].tobytes() for n in range(400)}
+    data = labelled(write(tmp_path, files))
+    assert len(data.held_out) == pytest.approx(80, abs=25)
+
+
+def test_no_picture_changes_sides_when_others_come_and_go_or_are_renamed(tmp_path: Path) -> None:
+    files = {f"{name}/{n}.png": png(n + 100 * k) for k, name in enumerate(("cat", "dog")) for n in range(40)}
+    before = labelled(write(tmp_path / "pets", files))
+    sides = [
+        {file.read_bytes() for file in half.pictures if isinstance(file, Path)}
+        for half in (before.train, before.held_out)
+    ]
+    write(tmp_path / "pets", {f"{name}/-{n}.png": png(n, 9) for name in ("ant", "cat") for n in range(7)})
+    for n in range(5, 40):
+        (tmp_path / "pets" / "dog" / f"{n}.png").rename(tmp_path / "pets" / "dog" / f"z{40 - n}.png")
+    (tmp_path / "pets" / "cat" / "3.png").unlink()
+    after = labelled(tmp_path / "pets")
+    for half, others in ((after.train, sides[1]), (after.held_out, sides[0])):
+        assert not {half.file(index).content for index in range(len(half))} & others
+
+
+def test_every_class_is_on_both_sides_however_few_pictures_it_has(tmp_path: Path) -> None:
+    files = {f"{k}/{n}.png": png(2 * k + n) for k in range(100) for n in range(2)}
+    data = labelled(write(tmp_path, files))
+    for half in (data.train, data.held_out):
+        assert np.bincount(half.labels, minlength=100).tolist() == [1] * 100
+
+
+def test_other_pictures_or_other_classes_have_another_fingerprint(tmp_path: Path) -> None:
+    folder = write(tmp_path / "data", {"train/a/1.png": png(1), "train/b/1.png": png(2), "val/a/1.png": png(3)})
+    seen = {labelled(folder).train.fingerprint}
+    assert labelled(folder).train.fingerprint in seen
+    for change in (
+        lambda: (folder / "train" / "a" / "1.png").write_bytes(png(7)),  # as many bytes, another time
+        lambda: write(folder, {"train/a/2.png": png(9)}),
+        lambda: (folder / "train" / "b").rename(folder / "train" / "c"),
+    ):
+        change()
+        seen.add(labelled(folder).train.fingerprint)
+    assert len(seen) == 4
+    decoded = [Half(GREY[:4], np.arange(4)), Half(GREY[:4], np.arange(4)[::-1]), Half(GREY[1:5], np.arange(4))]
+    assert len({half.fingerprint for half in decoded}) == 3
 
 
 def test_a_copy_of_a_training_picture_is_never_held_out(tmp_path: Path) -> None:

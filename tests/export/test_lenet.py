@@ -1,6 +1,5 @@
 """`lenet`: the layers of the paper, its training, and the same recipe on CIFAR-10 and folders of pictures."""
 
-from dataclasses import replace
 from itertools import islice
 from pathlib import Path
 
@@ -10,14 +9,15 @@ import torch
 from export.test_labelled import cifar10_files, png, write
 from torch import nn
 
-from sightline_export.errors import SourceUnusable
-from sightline_export.in_process import files_array
+from sightline_backend.steps import files_array
+from sightline_export.datasets.labelled_pictures import Half
 from sightline_export.models.lenet import LeNet, LeNetConfig
 from sightline_export.recipe import Evaluation, Recipe, find_recipe
-from sightline_export.recipes.classifier import half_to_measure
 from sightline_export.runtimes import pytorch_runtime
-from sightline_export.sheets.classifier import chosen_pictures
+from sightline_export.sheets.classifier import MOST_ASKED, TILE, chosen_pictures, classifier_sheet
 from sightline_export.training.augment import AUGMENTATIONS
+from sightline_export.training.checkpoint import Checkpoint
+from sightline_export.verification.parity import Arrays
 from sightline_export.verification.truth import whole_model
 
 
@@ -53,7 +53,7 @@ def test_every_weight_gets_a_gradient() -> None:
 def test_a_few_epochs_of_the_recipe_learn_digits(lenet: Recipe, tmp_path: Path) -> None:
     torch.manual_seed(0)
     network = lenet.build()
-    epochs = list(islice(lenet.train(network, tmp_path / "lenet.pt"), 4))
+    epochs = list(islice(lenet.train(network, Checkpoint(tmp_path / "lenet.pt", lenet.key)), 4))
     assert epochs[-1].figures["loss"] < epochs[0].figures["loss"]
     assert epochs[0].total == 50
     assert lenet.evaluate
@@ -74,7 +74,7 @@ def test_the_same_recipe_trains_on_cifar10(lenet: Recipe, tmp_path: Path) -> Non
     assert recipe.spec.labels[0] == "airplane"
     torch.manual_seed(0)
     network = recipe.build()
-    first = next(iter(recipe.train(network, tmp_path / "lenet.pt")))
+    first = next(iter(recipe.train(network, Checkpoint(tmp_path / "lenet.pt", recipe.key))))
     assert (first.number, first.total) == (1, 50)
     assert recipe.evaluate
     measured = recipe.evaluate(asked(recipe, network.eval()))
@@ -108,19 +108,23 @@ def test_pictures_are_mirrored_only_where_that_means_the_same() -> None:
     assert 0.3 < sides["tilt_and_flip"] < 0.7
 
 
-def test_other_data_is_measured_in_the_order_of_the_models_labels(lenet: Recipe, tmp_path: Path) -> None:
-    folder = write(tmp_path, {f"{name}/{n}.png": png(n + 20 * int(name)) for name in ("7", "3") for n in range(5)})
-    evaluation = replace(asked(lenet, lenet.build()), data=folder)
-    half = half_to_measure(folder, lenet.spec.labels)
-    assert half.labels.tolist() == [3, 7]
-    assert lenet.evaluate
-    assert set(lenet.evaluate(evaluation).per_class) == {"3", "7"}
-    write(tmp_path, {"eight/1.png": png(1), "eight/2.png": png(2)})
-    with pytest.raises(SourceUnusable, match=r"expected classes of the model \(0, 1, 2, …\) in .*, got eight"):
-        lenet.evaluate(evaluation)
-
-
 def test_the_sheet_shows_mistakes_first() -> None:
     scores = np.array([[0.9, 0.1], [0.2, 0.8], [0.4, 0.6], [0.3, 0.7]], np.float32)
     rows = chosen_pictures(scores, np.array([1, 1, 0, 1]))
     assert rows == (("wrong: 2 of 4", [0, 2]), ("least sure", [3, 1]), ("surest", [1]))
+
+
+def test_the_sheet_of_many_pictures_asks_for_some_of_every_class() -> None:
+    """Folders are sorted by class: the first of them would be of a few classes only."""
+    count, labels = 5 * MOST_ASKED, tuple("0123456789")
+    half = Half(np.zeros((count, 8, 8, 3), np.uint8), np.arange(count) * len(labels) // count)
+    asked_at_once: list[int] = []
+
+    def all_zero(inputs: Arrays) -> Arrays:
+        asked_at_once.append(len(inputs["IMAGE"]))
+        return {"SCORES": np.repeat(np.eye(10, dtype=np.float32)[:1], asked_at_once[-1], axis=0)}
+
+    sheet = classifier_sheet(half, labels, all_zero)
+    assert sum(asked_at_once) == MOST_ASKED
+    rows = sheet.height // TILE
+    assert rows == 4  # two of wrong answers, which first-come pictures would not have had, and two of right ones

@@ -13,6 +13,7 @@ from torch import nn
 from sightline_export.models.mnist_cnn import MnistCNN, MnistCNNConfig
 from sightline_export.recipe import Recipe, find_recipe
 from sightline_export.training.augment import photograph
+from sightline_export.training.checkpoint import Checkpoint
 
 
 @pytest.fixture
@@ -38,7 +39,7 @@ def test_every_weight_gets_a_gradient() -> None:
 def test_a_few_epochs_of_the_recipe_learn_digits(mnist_cnn: Recipe, tmp_path: Path) -> None:
     torch.manual_seed(0)
     network = mnist_cnn.build()
-    epochs = list(islice(mnist_cnn.train(network, tmp_path / "m.pt"), 2))
+    epochs = list(islice(mnist_cnn.train(network, Checkpoint(tmp_path / "m.pt", mnist_cnn.key)), 2))
     assert epochs[-1].figures["loss"] < epochs[0].figures["loss"]
     assert mnist_cnn.evaluate
     measured = mnist_cnn.evaluate(asked(mnist_cnn, network.eval()))
@@ -51,7 +52,7 @@ def test_the_same_recipe_trains_on_mnist(mnist_cnn: Recipe, tmp_path: Path) -> N
     recipe = mnist_cnn.for_data(write(tmp_path / "mnist", mnist_files(".gz")))
     torch.manual_seed(0)
     network = recipe.build()
-    assert next(iter(recipe.train(network, tmp_path / "m.pt"))).number == 1
+    assert next(iter(recipe.train(network, Checkpoint(tmp_path / "m.pt", recipe.key)))).number == 1
     assert recipe.evaluate
     measured = recipe.evaluate(asked(recipe, network.eval()))
     assert set(measured.per_class) == {"9", "8", "1", "0"}

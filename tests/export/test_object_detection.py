@@ -13,11 +13,11 @@ from torch import Tensor, nn
 
 from sightline import Client
 from sightline_backend.pixels import Fit, PixelSpec
+from sightline_backend.steps import files_array
 from sightline_export.datasets.marked import fitted_boxes
 from sightline_export.datasets.scene_files import scene_pictures
 from sightline_export.exporter import export_recipe
 from sightline_export.graph.trace import trace
-from sightline_export.in_process import files_array
 from sightline_export.measures.figures import Measurement
 from sightline_export.model_spec import ModelSpec
 from sightline_export.models.detector import Detector, DetectorConfig
@@ -119,7 +119,11 @@ def finder(serve: Serve, tmp_path_factory: pytest.TempPathFactory) -> Service:
     """`finder` exported and served."""
     folder = tmp_path_factory.mktemp("finder")
     recipe = Recipe(
-        spec_of(ObjectDetection()), BrightRegion, lambda network, checkpoint: iter(()), lambda _: Measurement(())
+        spec=spec_of(ObjectDetection()),
+        build=BrightRegion,
+        train=lambda network, checkpoint: iter(()),
+        key="nothing to train",
+        evaluate=lambda _: Measurement(()),
     )
     list(export_recipe(recipe, Setting(folder / "model_repository", 1, serve=False), folder))
     return serve(folder / "model_repository")

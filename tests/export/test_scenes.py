@@ -6,8 +6,18 @@ import numpy as np
 import pytest
 
 from sightline_export.datasets.scene_files import scene_pictures
-from sightline_export.datasets.scenes import MOST_DIGITS, SIDE, Placed, layered, scene, scene_batch
+from sightline_export.datasets.scenes import (
+    DIGIT_HEIGHTS,
+    LIMITS,
+    MOST_DIGITS,
+    SIDE,
+    Placed,
+    layered,
+    scene,
+    scene_batch,
+)
 from sightline_export.datasets.textures import Split, textures
+from sightline_export.recipe import find_recipe
 
 SPLITS: tuple[Split, ...] = ("train", "held_out")
 
@@ -46,6 +56,16 @@ def test_boxes_lie_tightly_around_the_pixels_of_their_digits(split: Split) -> No
             exact += seen == box
         assert set(np.unique(one.class_map)) - {0} >= {1 + digit for digit in one.classes.tolist()}
     assert exact > 100  # all but those of which another digit hides an edge
+
+
+@pytest.mark.parametrize("split", SPLITS)
+def test_the_heights_that_cards_name_are_those_of_the_digits(split: Split) -> None:
+    boxes = np.concatenate([scene(split, index).boxes_xyxy for index in range(400)])
+    percent = 100 * (boxes[:, 3] - boxes[:, 1]) / SIDE
+    assert np.percentile(percent, [1, 99]) == pytest.approx(DIGIT_HEIGHTS, abs=1)
+    for name in ("detector", "segmenter"):
+        assert find_recipe(name).spec.limits.startswith(LIMITS)
+    assert "14 to 44 % of the picture's longer side" in LIMITS
 
 
 def test_scenes_hold_one_to_six_digits_of_all_kinds_and_many_sizes() -> None:

@@ -13,9 +13,9 @@ from PIL import Image
 from torch import Tensor
 
 from sightline_backend.class_maps import MapFit, class_map_png
+from sightline_backend.steps import files_array
 from sightline_export.datasets.scene_crops import scene_crops
 from sightline_export.datasets.scenes import SceneBatch, scene_batch
-from sightline_export.in_process import files_array
 from sightline_export.models.segmenter import Segmenter, SegmenterConfig, votes
 from sightline_export.recipe import Evaluation, Recipe, find_recipe
 from sightline_export.training.checkpoint import Checkpoint

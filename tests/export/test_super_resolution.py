@@ -6,8 +6,8 @@ import torch
 from export.one_tile import SIZES_WH, in_one_piece, in_tiles, random_picture, seen_radius
 from PIL import Image
 
+from sightline_backend.steps import files_array
 from sightline_export.datasets.enhancement_photographs import held_out_photographs
-from sightline_export.in_process import files_array
 from sightline_export.measures.image_quality import png
 from sightline_export.models.super_resolution import Bicubic, SuperResolution, SuperResolutionConfig
 from sightline_export.recipe import Evaluation, Recipe, find_recipe

@@ -1,5 +1,6 @@
 """`sightline train`: fine-tuning on a few pictures of one's own, from the command to a verified entry."""
 
+import re
 import struct
 from collections.abc import Callable
 from dataclasses import replace
@@ -23,6 +24,7 @@ from sightline_export.models.lenet import LeNet, LeNetConfig
 from sightline_export.normalisation import PLUS_MINUS_ONE
 from sightline_export.recipe import find_recipe
 from sightline_export.record import read_record
+from sightline_export.repository.model_config import from_text
 from sightline_export.sources import Choices
 from sightline_export.training.checkpoint import Checkpoint
 from sightline_export.training.classifier import ClassifierSettings, train_classifier
@@ -135,9 +137,14 @@ def test_an_entry_comes_of_it_with_the_labels_of_the_folder_its_card_and_a_log(t
     folder = write(tmp_path / "farm", data)
     weights = tmp_path / "farm.safetensors"
     common = ("--data", folder, "--epochs", "2", "--max-batch-size", "4", *place(tmp_path))
+    (tmp_path / "checkpoints").mkdir()
+    (tmp_path / "checkpoints" / "lenet_farm.train.pt").write_bytes(b"half a file")
     result = run("--from", "lenet", *common, "--save-weights", weights)
     assert result.exit_code == 0, result.stderr
+    assert "lenet_farm: expected the saved state of a training in" in result.stderr
     entry = tmp_path / "model_repository" / "lenet_farm"
+    config = from_text((entry / "config.pbtxt").read_text())
+    assert config["parameters"]["held_out"] == {"string_value": "part"}
     assert (entry / "labels.txt").read_text().split() == ["ant", "bee", "cow"]
     assert {file.name for file in entry.iterdir()} >= {"1", "README.md", "sheet.png"}
     card = (entry / "README.md").read_text()
@@ -209,10 +216,24 @@ def test_ctrl_c_says_how_to_go_on_and_the_same_command_does(tmp_path: Path, monk
         "Stopped. The same command goes on from the last saved state.",
     )
     assert not (tmp_path / "model_repository" / "lenet_ab").exists()
+    (saved,) = (tmp_path / "checkpoints").iterdir()
+    torch.save(torch.load(saved, weights_only=True) | {"seconds": 7200.0}, saved)  # as if it had been a long one
     resumed = run(*arguments)
     assert resumed.exit_code == 0, resumed.stderr
     assert "epoch 1/3" not in resumed.stderr
     assert "epoch 3/3" in resumed.stderr
+    card = (tmp_path / "model_repository" / "lenet_ab" / "README.md").read_text()
+    assert re.search(r"trained by this export in 72\d\d s, starting from", card)
+
+
+@pytest.mark.parametrize("count", [2, 3, 5, 23])
+def test_no_batch_is_of_one_picture_which_batch_normalisation_cannot_learn_from(count: int, tmp_path: Path) -> None:
+    settings = FineTuning(epochs=2, batch_size=2, fresh=True)
+    network = nn.Sequential(nn.Conv2d(3, 4, 16), nn.BatchNorm2d(4), nn.Flatten(), nn.Linear(4, 2))
+    pictures = TrainingPictures(Half(BARS[:count], SIDES[:count]), SMALL, smallest_crop=0.5, flip=False)
+    labels, run = torch.from_numpy(SIDES[:count]), Checkpoint(tmp_path / "a.pt", "run")
+    epochs = list(fine_tune(network, network[3], pictures, labels, PLUS_MINUS_ONE, True, settings, run))
+    assert [epoch.number for epoch in epochs] == [1, 2]
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,7 @@
 """What the tests of exports side by side let other processes do; those import it by its name."""
 
 import os
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -19,4 +20,6 @@ def work(folder: Path, name: str) -> Iterator[Epoch | Doing | Done]:
         os._exit(9)
     if name == "buggy":
         raise ZeroDivisionError("division")
+    if name.startswith("endless"):
+        time.sleep(600)  # until somebody ends the process
     (folder / name).touch()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -64,12 +64,13 @@ class Order:
     checkpoints: Path
     reproducers: Path
     held_out: Path | None
+    beside: int = 0
 
     @property
     def setting(self) -> Setting:
         from sightline_export.release import Setting
 
-        return Setting(self.repository, self.version, self.reproducers, self.serve, self.tensorrt)
+        return Setting(self.repository, self.version, self.reproducers, self.serve, self.tensorrt, beside=self.beside)
 
     def passes_over(self, name: str) -> bool:
         """Whether `name` has a version already and no other is wanted; says so."""
@@ -218,7 +219,8 @@ def build(names: tuple[str, ...], order: Order, jobs: int) -> None:
     from sightline_export.side_by_side import side_by_side
 
     requires = {name: find(name).requires for name in wanted}
-    report_all(side_by_side(wanted, requires, partial(work, order), jobs))
+    crowded = replace(order, beside=min(jobs, len(wanted)) - 1)
+    report_all(side_by_side(wanted, requires, partial(work, crowded), jobs))
 
 
 def explain_if_missing(name: str, order: Order) -> None:

@@ -2,7 +2,8 @@
 
 Two layouts are read: `annotations/instances_<split>.json` with the pictures in `<split>/` or `images/<split>/`, as COCO
 is distributed, and one `.json` in the folder with the pictures beside it or in `images/`. Splits whose name begins with
-`val` or `test` are held out; where there is none, every fifth picture is.
+`val` or `test` are held out; where there is none, about a fifth of the pictures is (see
+:mod:`sightline_export.datasets.lots`).
 """
 
 from __future__ import annotations
@@ -10,10 +11,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
+from sightline_export.datasets import lots
 from sightline_export.datasets.coco_annotations import CocoPictures, read_annotations
+from sightline_export.datasets.labelled_pictures import read
 from sightline_export.errors import SourceUnusable
 
-HELD_OUT_EVERY = 5
 _LAYOUTS = "annotations/instances_<split>.json with folders of pictures, or one .json beside its pictures"
 
 
@@ -52,8 +54,7 @@ def load_coco(folder: Path) -> Coco:
             raise SourceUnusable(f"expected the same categories in every split, got others in {found[split]}")
     held_out = [split for split in sides if split.startswith(("val", "test"))]
     if len(held_out) == len(sides) or not held_out:
-        whole = _joined([pictures for pictures, _ in sides.values()])
-        data = Coco(_every(whole, held_out=False), _every(whole, held_out=True), labels)
+        data = Coco(*_split(_joined([pictures for pictures, _ in sides.values()])), labels)
     else:
         train = [pictures for split, (pictures, _) in sides.items() if split not in held_out]
         data = Coco(_joined(train), _joined([sides[split][0] for split in held_out]), labels)
@@ -86,5 +87,7 @@ def _joined(sides: list[CocoPictures]) -> CocoPictures:
     )
 
 
-def _every(whole: CocoPictures, held_out: bool) -> CocoPictures:
-    return whole.some(n for n in range(len(whole)) if (n % HELD_OUT_EVERY == HELD_OUT_EVERY - 1) == held_out)
+def _split(whole: CocoPictures) -> tuple[CocoPictures, CocoPictures]:
+    out = lots.held_out([lots.lot(read(file)) for file in whole.files])
+    train, held_out = ([n for n in range(len(whole)) if out[n] == side] for side in (False, True))
+    return whole.some(train), whole.some(held_out)

@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 
 from sightline_backend.errors import PictureError
 from sightline_backend.pixels import PixelSpec, decode_sized
+from sightline_export.datasets.fingerprint import fingerprint
 from sightline_export.datasets.marked import Marked, fitted_boxes
 from sightline_export.errors import SourceUnusable
 from sightline_export.measures.detection import Boxes
@@ -41,6 +42,11 @@ class CocoPictures:
     def objects(self) -> int:
         """How many there are in all pictures together."""
         return sum(len(own.classes) for own in self.boxes)
+
+    @property
+    def fingerprint(self) -> str:
+        """Which pictures these are, and what lies in them."""
+        return fingerprint(self.files, [array for own in self.boxes for array in (own.xyxy, own.classes)])
 
     def some(self, indices: Iterable[int]) -> CocoPictures:
         """These pictures, in this order."""

@@ -1,4 +1,6 @@
-"""The handwritten digits inside scikit-learn: 1,797 real 8x8 scans of 43 people's writing.
+"""The handwritten digits inside scikit-learn: 1,797 real 8x8 scans of 13 people's writing.
+
+They are the test set of the data set; its training set, by 30 others, does not come with scikit-learn.
 
 E. Alpaydin, C. Kaynak, "Optical Recognition of Handwritten Digits", UCI Machine Learning Repository (1998), CC BY 4.0.
 https://archive.ics.uci.edu/dataset/80
@@ -19,6 +21,7 @@ from sightline_export.model_spec import PictureFile
 LABELS = tuple("0123456789")
 HELD_OUT_FRACTION = 0.2
 SPLIT_SEED = 20261121
+WRITERS = "The split is not by writer: the same 13 people wrote the digits of training and the held-out ones."
 SOURCE = (
     "scikit-learn's `load_digits`: 1,797 scans from E. Alpaydin, C. Kaynak, *Optical Recognition of Handwritten "
     "Digits*, UCI Machine Learning Repository (1998), CC BY 4.0"

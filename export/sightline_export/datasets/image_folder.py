@@ -1,7 +1,8 @@
 """Folders of pictures, one per class, as torchvision's ImageFolder wants them.
 
-Either `cat/1.jpg, dog/1.jpg, …`, of which a fifth of each class is held out by a fixed draw, or the halves of the data
-set themselves: `train/cat/1.jpg, …` and `val/cat/1.jpg, …` (or `test`, `valid`, `validation`).
+Either `cat/1.jpg, dog/1.jpg, …`, of which about a fifth of each class is held out (see
+:mod:`sightline_export.datasets.lots`), or the halves of the data set themselves: `train/cat/1.jpg, …` and
+`val/cat/1.jpg, …` (or `test`, `valid`, `validation`).
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from pathlib import Path
 import numpy as np
 
 from sightline_backend.formats import EXPECTED, describe
+from sightline_export.datasets import lots
 from sightline_export.datasets.labelled_pictures import Half, LabelledPictures, read
 from sightline_export.errors import SourceUnusable
 
@@ -19,13 +21,17 @@ SUFFIXES = {".jpg", ".jpeg", ".png", ".webp", ".bmp", ".gif"}
 DECODED = {f"a {name} file" for name in ("JPEG", "PNG", "WebP", "BMP", "GIF")}
 TRAINING = "train"
 HELD_OUT = ("val", "test", "valid", "validation")
-HELD_OUT_FRACTION = 0.2
-SPLIT_SEED = 20261121
 
 
 def is_image_folder(folder: Path) -> bool:
     """Whether there are folders with pictures in it."""
     return any(pictures for _, pictures in classes_in(folder))
+
+
+def halves_in(folder: Path) -> tuple[Path, Path] | None:
+    """The folders of its training and its held-out pictures; None where it does not come in halves."""
+    held_out = next((folder / name for name in HELD_OUT if (folder / name).is_dir()), None)
+    return (folder / TRAINING, held_out) if (folder / TRAINING).is_dir() and held_out else None
 
 
 def load_image_folder(folder: Path) -> LabelledPictures:
@@ -38,19 +44,18 @@ def load_image_folder(folder: Path) -> LabelledPictures:
     >>> load_image_folder(Path("pets")).labels
     ('cat', 'dog')
     """
-    halves = [folder / name for name in HELD_OUT if (folder / name).is_dir()]
-    if (folder / TRAINING).is_dir() and halves:
-        train, held_out = _whole(folder / TRAINING), _whole(halves[0])
+    if halves := halves_in(folder):
+        train, held_out = (_whole(half) for half in halves)
         extra = sorted(held_out.keys() - train.keys())
         if extra:
             raise SourceUnusable(
-                f"expected the classes of {folder / TRAINING} in {halves[0]}, got {', '.join(extra[:3])} besides; "
+                f"expected the classes of {halves[0]} in {halves[1]}, got {', '.join(extra[:3])} besides; "
                 "name the folders alike"
             )
-        how = f"its halves {TRAINING} and {halves[0].name}"
+        how = f"its halves {halves[0].name} and {halves[1].name}"
     else:
         train, held_out = _split(_whole(folder), folder)
-        how = f"{HELD_OUT_FRACTION:.0%} of each class held out by a draw with the seed {SPLIT_SEED}"
+        how = f"about {lots.HELD_OUT_SHARE:.0%} of each class held out by a draw that the pictures themselves decide"
     labels = tuple(train)
     count = sum(map(len, (*train.values(), *held_out.values())))
     return LabelledPictures(
@@ -95,33 +100,19 @@ def _whole(folder: Path) -> dict[str, list[Path]]:
 
 
 def _split(classes: dict[str, list[Path]], folder: Path) -> tuple[dict[str, list[Path]], dict[str, list[Path]]]:
-    rng = np.random.default_rng(SPLIT_SEED)
     train: dict[str, list[Path]] = {}
     held_out: dict[str, list[Path]] = {}
     for name, files in classes.items():
-        groups = _alike(files)
-        if len(groups) < 2:
+        drawn = [lots.lot(read(file)) for file in files]
+        if len(set(drawn)) < 2:
             raise SourceUnusable(
                 f"expected two different pictures or more of every class in {folder}, one to be held out, got "
-                f"{len(groups)} of {name}; add some, or take the folder away"
+                f"{len(set(drawn))} of {name}; add some, or take the folder away"
             )
-        order: list[int] = rng.permutation(len(groups)).tolist()
-        count = max(1, round(HELD_OUT_FRACTION * len(groups)))
-        held_out[name] = sorted(file for position in order[:count] for file in groups[position])
-        train[name] = sorted(file for position in order[count:] for file in groups[position])
+        sides = list(zip(files, lots.held_out(drawn), strict=True))
+        train[name] = [file for file, out in sides if not out]
+        held_out[name] = [file for file, out in sides if out]
     return train, held_out
-
-
-def _alike(files: list[Path]) -> list[list[Path]]:
-    """The files, those of the same bytes together: a copy of a training picture must not be held out."""
-    sizes: dict[int, list[Path]] = {}
-    for file in files:
-        sizes.setdefault(file.stat().st_size, []).append(file)
-    groups: dict[bytes | Path, list[Path]] = {}
-    for file in files:
-        key = file if len(sizes[file.stat().st_size]) == 1 else read(file)
-        groups.setdefault(key, []).append(file)
-    return list(groups.values())
 
 
 def _half(classes: dict[str, list[Path]], labels: tuple[str, ...]) -> Half:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from sightline_export.datasets.cifar10 import is_cifar10, load_cifar10
-from sightline_export.datasets.image_folder import is_image_folder, load_image_folder
+from sightline_export.datasets.image_folder import halves_in, is_image_folder, load_image_folder
 from sightline_export.datasets.labelled_pictures import LabelledPictures
 from sightline_export.datasets.mnist_idx import is_mnist, load_mnist
 from sightline_export.errors import SourceUnusable
@@ -14,6 +14,11 @@ FORMATS = (
     "the binary files of CIFAR-10 (cifar-10-binary.tar.gz), the idx files of MNIST (train-images-idx3-ubyte.gz, …), or "
     "one folder of pictures per class"
 )
+
+
+def comes_in_halves(folder: Path) -> bool:
+    """Whether whoever made the data set in `folder` said which of its pictures are held out."""
+    return is_cifar10(folder) or is_mnist(folder) or halves_in(folder) is not None
 
 
 def labelled(folder: Path) -> LabelledPictures:

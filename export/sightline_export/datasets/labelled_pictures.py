@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from io import BytesIO
 from pathlib import Path
+from typing import cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,6 +14,7 @@ from PIL import Image
 
 from sightline_backend.errors import PictureError
 from sightline_backend.pixels import PixelSpec, decode, fit
+from sightline_export.datasets.fingerprint import fingerprint
 from sightline_export.errors import SourceUnusable
 from sightline_export.model_spec import PictureFile
 
@@ -34,6 +36,18 @@ class Half:
 
     def __len__(self) -> int:
         return len(self.labels)
+
+    @property
+    def fingerprint(self) -> str:
+        """Which pictures these are, of which classes."""
+        return fingerprint(self.pictures, [self.labels])
+
+    def some(self, indices: Sequence[int]) -> Half:
+        """These pictures, in this order."""
+        labels = self.labels[np.array(indices, dtype=np.intp)]
+        if isinstance(self.pictures, np.ndarray):
+            return Half(self.pictures[np.array(indices, dtype=np.intp)], labels)
+        return Half(cast("Sequence[Path]", [self.pictures[index] for index in indices]), labels)
 
     def render(self, spec: PixelSpec) -> NDArray[np.uint8]:
         """All pictures (n, h, w, c) uint8, through the functions that decode requests.

@@ -25,6 +25,14 @@ from sightline_export.datasets.textures import Split
 SEED = 20261122
 SOURCE = f"digit scenes drawn by this project from {DIGITS_SOURCE}; backgrounds: {TEXTURES_SOURCE}"
 
+DIGIT_HEIGHTS = 14, 44  # % of a scene's side, between which 98 of 100 digits are high
+LIMITS = (
+    f"It knows handwritten digits drawn over photographs, nearly all {DIGIT_HEIGHTS[0]} to {DIGIT_HEIGHTS[1]} % of the "
+    "picture's longer side high and turned by at most 20 degrees. Printed digits, photographs of real writing and "
+    "pictures full of writing are outside of what it has seen."
+)
+"""Of every network that was trained on scenes."""
+
 MOST_DIGITS = 6  # where nothing else is asked for; a training loop learns more from crowded scenes
 MOST_OVERLAP = 0.35  # of two boxes, as a share of the smaller one
 LEAST_VISIBLE = 0.5  # of a digit's pixels

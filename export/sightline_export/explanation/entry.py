@@ -41,7 +41,8 @@ _PAPERS: Mapping[Method, str] = {
 _LIMITS: Mapping[Method, str] = {
     "occlusion": "Hot is where hiding a square lowers the score. What several places show alike stays cold.",
     "rise": "Hot is what the pictures with the highest scores show in common: a mean over random masks, with "
-    "their noise. The masks are the same for every picture.",
+    "their noise. The masks are the same for every picture. A class of which no picture scores {least_range:g} gets no "
+    "hot map.",
     "cam": "Hot is where the last feature map speaks for the class; what speaks against it is cold.",
     "attention": "Hot is what reaches the network's answer. It is the same for every class, and attention is no proof "
     "that the answer depends on a place.",
@@ -82,7 +83,7 @@ def explanation_of(spec: ModelSpec, graph: Path, choice: ExplainChoice = "auto")
         asks=(how.network,),
         data=f"that of {spec.name}: {spec.data}",
         licence=spec.licence,
-        limits=_LIMITS[how.method],
+        limits=_LIMITS[how.method].format(least_range=how.least_range),
         max_batch_size=MAX_BATCH_SIZE,
     )
     if spec.pixels.fit != "squash":  # the measured pictures are of the size that the network takes

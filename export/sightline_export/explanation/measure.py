@@ -17,7 +17,7 @@ from sightline_backend.explanation.masking import baseline_colour
 from sightline_backend.explanation.spec import MEAN
 from sightline_backend.pictures import encode_png
 from sightline_backend.pixels import decode
-from sightline_export.in_process import files_array
+from sightline_backend.steps import files_array
 from sightline_export.measures.figures import Figure, Measurement
 from sightline_export.model_spec import ModelSpec
 from sightline_export.recipe import Evaluate, Evaluation

@@ -7,8 +7,8 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from sightline_backend.pictures import encode_png
+from sightline_backend.steps import files_array
 from sightline_export.explanation.measure import as_seen
-from sightline_export.in_process import files_array
 from sightline_export.model_spec import ModelSpec
 from sightline_export.recipe import Evaluation, Sheet
 from sightline_export.sheets.contact_sheet import grid, heated

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from sightline_export.in_process import files_array
+from sightline_backend.steps import files_array
 from sightline_export.verification.parity import Runtime
 
 Pixels = NDArray[np.uint8]

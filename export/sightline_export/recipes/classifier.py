@@ -7,15 +7,13 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 from PIL import Image
 from torch import nn
 
 from sightline_backend.pixels import PixelSpec
 from sightline_export.datasets.labelled import labelled
-from sightline_export.datasets.labelled_pictures import Half, LabelledPictures
+from sightline_export.datasets.labelled_pictures import Half
 from sightline_export.datasets.sample_pictures import pictures_of
-from sightline_export.errors import SourceUnusable
 from sightline_export.held_out import measured_on
 from sightline_export.measures.figures import Measurement
 from sightline_export.model_spec import ModelSpec, Pictures
@@ -67,10 +65,12 @@ class Architecture:
             limits=limits,
         )
 
-    def train(self, network: nn.Module, half: Half, data: str, checkpoint: Path) -> Iterator[Epoch]:
-        """data: says which pictures these are, so that no other run is resumed."""
-        run = Checkpoint(checkpoint, f"{self.name} {self.config} {describe(self.settings)} {data}")
-        return train_classifier(network, half.render(self.pixels), half.labels, self.settings, run)
+    def train(self, network: nn.Module, half: Half, checkpoint: Checkpoint) -> Iterator[Epoch]:
+        return train_classifier(network, half.render(self.pixels), half.labels, self.settings, checkpoint)
+
+    def key(self, data: str) -> str:
+        """data: says which pictures it is trained on, so that no other run is resumed."""
+        return f"{self.name} {self.config} {describe(self.settings)} {data}"
 
 
 def for_folder(architecture: Architecture, folder: Path) -> Recipe:
@@ -89,37 +89,17 @@ def for_folder(architecture: Architecture, folder: Path) -> Recipe:
     spec = fitted.spec(data.labels, pictures_of(data.held_out), data.source, "data: not stated", FOLDER_LIMITS)
 
     def evaluate(evaluation: Evaluation) -> Measurement:
-        half = half_to_measure(evaluation.data, data.labels) if evaluation.data else data.held_out
-        return measured_on(half, data.labels, evaluation.model, (evaluation.data or folder).name)
+        return measured_on(data.held_out, data.labels, evaluation.model, f"the held-out part of {data.name}")
 
     def sheet(evaluation: Evaluation) -> Image.Image:
         return classifier_sheet(data.held_out, data.labels, evaluation.model)
 
     return Recipe(
-        spec=spec,
+        spec=replace(spec, trained_on_part=True),
         build=lambda: fitted.build(fitted.config),
-        train=lambda network, checkpoint: fitted.train(network, data.train, _fingerprint(folder, data), checkpoint),
+        train=lambda network, checkpoint: fitted.train(network, data.train, checkpoint),
+        key=fitted.key(data.train.fingerprint),
         evaluate=evaluate,
         sheet=sheet,
         for_data=lambda other: for_folder(architecture, other),
     )
-
-
-def half_to_measure(folder: Path, labels: tuple[str, ...]) -> Half:
-    """The held-out pictures of the data set in `folder`, whose classes are brought into the order of `labels`.
-
-    Raises SourceUnusable where it has classes that the model does not know.
-    """
-    data = labelled(folder)
-    unknown = [label for label in data.labels if label not in labels]
-    if unknown:
-        raise SourceUnusable(
-            f"expected classes of the model ({', '.join(labels[:3])}, …) in {folder}, got {', '.join(unknown[:3])}; "
-            f"rename them, or train a model for them: sightline export NAME --data {folder}"
-        )
-    places = np.array([labels.index(label) for label in data.labels], dtype=np.int64)
-    return Half(data.held_out.pictures, places[data.held_out.labels])
-
-
-def _fingerprint(folder: Path, data: LabelledPictures) -> str:
-    return f"{folder.resolve()} {len(data.train)} {data.train.labels.tolist()[:64]}"

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import Path
 
 import torch
 from PIL import Image
@@ -41,15 +40,14 @@ _CONFIG = DenoiserConfig()
 _SETTINGS = EnhancementSettings(epochs=46, steps_per_epoch=28, learning_rate=2e-3)
 
 
-def _train(network: nn.Module, checkpoint: Path) -> Iterator[Epoch]:
+def _train(network: nn.Module, checkpoint: Checkpoint) -> Iterator[Epoch]:
     source = PatchSource.of([photograph.pixels for photograph in training_photographs()], least=2 * PATCH_SIDE)
 
     def pairs(count: int, generator: torch.Generator) -> tuple[Tensor, Tensor]:
         clean, _ = source.draw(count, PATCH_SIDE, generator)
         return noisy_patches(clean, TRAINED_SIGMAS, generator), clean
 
-    key = f"denoiser {_CONFIG} {describe(_SETTINGS)}"
-    return train_enhancer(network, pairs, _SETTINGS, Checkpoint(checkpoint, key))
+    return train_enhancer(network, pairs, _SETTINGS, checkpoint)
 
 
 def _evaluate(evaluation: Evaluation) -> Measurement:
@@ -109,7 +107,9 @@ register(
         ),
         build=lambda: Denoiser(_CONFIG),
         train=_train,
+        key=f"denoiser {_CONFIG} {describe(_SETTINGS)}",
         evaluate=_evaluate,
+        takes_data=True,
         sheet=_sheet,
     )
 )

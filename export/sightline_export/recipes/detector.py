@@ -17,7 +17,7 @@ from sightline_export.datasets.digits import LABELS
 from sightline_export.datasets.marked import Marked, moved
 from sightline_export.datasets.photographs import photographs
 from sightline_export.datasets.scene_files import scene_pictures
-from sightline_export.datasets.scenes import SOURCE, scene_batch
+from sightline_export.datasets.scenes import LIMITS, SOURCE, scene_batch
 from sightline_export.measures.figures import Measurement
 from sightline_export.model_spec import ModelSpec, PictureFile, Pictures
 from sightline_export.models.detector import Detector, DetectorConfig
@@ -50,17 +50,12 @@ _SPEC = ModelSpec(
     labels=LABELS,
     data=SOURCE,
     licence="data CC BY 4.0, CC BY 2.0, CC0 and public domain",
-    limits=(
-        "It knows handwritten digits drawn over photographs, 13 to 47 % of the picture's longer side high and turned "
-        "by at most 20 degrees. Printed digits, photographs of real writing and pictures full of writing are outside "
-        "of what it has seen. It sees every picture at 128x128 pixels: of a very long one little is left."
-    ),
+    limits=f"{LIMITS} It sees every picture at 128x128 pixels: of a very long one little is left.",
 )
 
 
-def _train(network: nn.Module, checkpoint: Path) -> Iterator[Epoch]:
-    run = Checkpoint(checkpoint, f"detector {_CONFIG} {describe(_SETTINGS)} scenes")
-    return train_detector(cast(Detector, network), _draw_scenes, _SETTINGS, run)
+def _train(network: nn.Module, checkpoint: Checkpoint) -> Iterator[Epoch]:
+    return train_detector(cast(Detector, network), _draw_scenes, _SETTINGS, checkpoint)
 
 
 def _draw_scenes(step: int) -> Marked:
@@ -70,14 +65,11 @@ def _draw_scenes(step: int) -> Marked:
 
 
 def _evaluate(evaluation: Evaluation) -> Measurement:
-    if evaluation.data:
-        return measured(evaluation.model, known_pictures(evaluation.data, LABELS), LABELS, floor=None)
     return measured(evaluation.model, held_out_scenes(), LABELS, MAP_FLOOR)
 
 
 def _sheet(evaluation: Evaluation) -> Image.Image:
-    known = known_pictures(evaluation.data, LABELS) if evaluation.data else held_out_scenes(SHOWN)
-    return sheet(evaluation.model, known, LABELS)
+    return sheet(evaluation.model, held_out_scenes(SHOWN), LABELS)
 
 
 def for_folder(folder: Path) -> Recipe:
@@ -97,23 +89,23 @@ def for_folder(folder: Path) -> Recipe:
         data=f"{len(data.train)} pictures with COCO annotations in {folder.name}",
         licence="data: not stated",
         limits="How it does on pictures of another kind than those that it was trained on was not measured.",
+        trained_on_part=True,
     )
 
-    def train(network: nn.Module, checkpoint: Path) -> Iterator[Epoch]:
-        key = f"detector {config} {describe(settings)} {folder.resolve()} {len(data.train)}"
-        return train_detector(
-            cast(Detector, network), draw_pictures(data, spec.pixels, settings), settings, Checkpoint(checkpoint, key)
-        )
+    def train(network: nn.Module, checkpoint: Checkpoint) -> Iterator[Epoch]:
+        draw = draw_pictures(data, spec.pixels, settings)
+        return train_detector(cast(Detector, network), draw, settings, checkpoint)
 
-    def known(evaluation: Evaluation) -> Known:
-        return known_pictures(evaluation.data or folder, data.labels)
+    def known() -> Known:
+        return known_pictures(folder, data.labels)
 
     return Recipe(
         spec=spec,
         build=lambda: Detector(config),
         train=train,
-        evaluate=lambda asked: measured(asked.model, known(asked), data.labels, floor=None),
-        sheet=lambda asked: sheet(asked.model, known(asked), data.labels),
+        key=f"detector {config} {describe(settings)} {data.train.fingerprint}",
+        evaluate=lambda asked: measured(asked.model, known(), data.labels, floor=None),
+        sheet=lambda asked: sheet(asked.model, known(), data.labels),
         for_data=for_folder,
     )
 
@@ -144,6 +136,7 @@ register(
         spec=_SPEC,
         build=lambda: Detector(_CONFIG),
         train=_train,
+        key=f"detector {_CONFIG} {describe(_SETTINGS)} scenes",
         evaluate=_evaluate,
         sheet=_sheet,
         for_data=for_folder,

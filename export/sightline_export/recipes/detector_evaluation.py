@@ -12,10 +12,10 @@ from numpy.typing import NDArray
 from PIL import Image, ImageOps
 
 from sightline_backend.pictures import encode_png
+from sightline_backend.steps import files_array
 from sightline_export.datasets.coco import load_coco
 from sightline_export.datasets.scenes import scene
 from sightline_export.errors import SourceUnusable
-from sightline_export.in_process import files_array
 from sightline_export.measures.detection import Boxes, detection
 from sightline_export.measures.figures import Measurement
 from sightline_export.sheets.contact_sheet import boxed, grid

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -14,16 +13,17 @@ from PIL import Image
 from torch import nn
 
 from sightline_backend.pixels import PixelSpec
-from sightline_export.datasets.digits import LABELS, SOURCE, Digits, digit_pictures, load_digits
+from sightline_export.datasets.digits import LABELS, SOURCE, WRITERS, Digits, digit_pictures, load_digits
 from sightline_export.datasets.labelled_pictures import Half
-from sightline_export.held_out import measured_on, scores_of
+from sightline_export.held_out import scores_of
 from sightline_export.measures.classification import classification
 from sightline_export.measures.figures import Figure, Measurement
 from sightline_export.recipe import Evaluation, Recipe
-from sightline_export.recipes.classifier import Architecture, for_folder, half_to_measure
+from sightline_export.recipes.classifier import Architecture, for_folder
 from sightline_export.sheets.classifier import classifier_sheet
 from sightline_export.signature import TensorSpec
 from sightline_export.training.augment import photograph
+from sightline_export.training.checkpoint import Checkpoint
 from sightline_export.training.classifier import ClassifierSettings
 from sightline_export.training.progress import Epoch
 
@@ -34,6 +34,7 @@ _SHOWN = 128  # width and height of the pictures that verification sends
 LIMITS = (
     "It knows digits only and answers one of the ten for any picture. It was trained on scans of one digit each, with "
     "colours, light, blur and margins varied; several digits at once and printed fonts are outside of what it has seen."
+    f" {WRITERS}"
 )
 
 
@@ -51,15 +52,9 @@ def digit_classifier(
     """A classifier of the ten digits, which can also be trained on a folder. `build(config)` is its network."""
     architecture = Architecture(name, summary, paper, build, config, pixels, settings, extra)
 
-    def train(network: nn.Module, checkpoint: Path) -> Iterator[Epoch]:
+    def train(network: nn.Module, checkpoint: Checkpoint) -> Iterator[Epoch]:
         digits, _ = load_digits()
-        return architecture.train(network, _half(digits), SOURCE, checkpoint)
-
-    def evaluate(evaluation: Evaluation) -> Measurement:
-        if evaluation.data is not None:
-            half = half_to_measure(evaluation.data, LABELS)
-            return measured_on(half, LABELS, evaluation.model, evaluation.data.name)
-        return _measured(evaluation, pixels, floor)
+        return architecture.train(network, _half(digits), checkpoint)
 
     return Recipe(
         spec=architecture.spec(
@@ -71,7 +66,8 @@ def digit_classifier(
         ),
         build=lambda: build(config),
         train=train,
-        evaluate=evaluate,
+        key=architecture.key(SOURCE),
+        evaluate=lambda evaluation: _measured(evaluation, pixels, floor),
         sheet=_sheet,
         for_data=lambda folder: for_folder(architecture, folder),
         explained_well=True,
@@ -82,8 +78,8 @@ def _measured(evaluation: Evaluation, pixels: PixelSpec, floor: float) -> Measur
     held_out = _held_out()
     measured = classification(scores_of(held_out, evaluation.model), held_out.labels, LABELS)
     accuracy, *others = measured.figures
-    photographed = Half(_photographed(held_out.render(pixels)), held_out.labels)
-    right = scores_of(photographed, evaluation.model).argmax(axis=1) == held_out.labels
+    taken = Half(photographed(held_out.render(pixels)), held_out.labels)
+    right = scores_of(taken, evaluation.model).argmax(axis=1) == held_out.labels
     figures = (
         Figure(accuracy.name, accuracy.value, floor),
         Figure("the same as if photographed", float(right.mean())),
@@ -104,9 +100,9 @@ def _half(digits: Digits) -> Half:
     return Half(digits.pictures, digits.labels)
 
 
-def _photographed(pixels: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    """The pictures with the colours, light, margins, strokes and noise of training, drawn from another seed."""
+def photographed(pixels: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """Every picture with colours, light, margins, strokes and noise as in training, drawn from another seed."""
     pictures = torch.from_numpy(pixels).permute(0, 3, 1, 2).float() / 255
-    taken = photograph(pictures, torch.Generator().manual_seed(PHOTOGRAPH_SEED))
+    taken = photograph(pictures, torch.Generator().manual_seed(PHOTOGRAPH_SEED), untouched=0.0)
     levels = (taken * 255).round().byte().permute(0, 2, 3, 1).contiguous().numpy()  # (n, h, w, c)
     return levels if levels.shape[3] == 3 else levels[..., 0]

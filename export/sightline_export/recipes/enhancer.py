@@ -18,13 +18,14 @@ Pixels = NDArray[np.uint8]
 DATA = f"{SOURCE}; {', '.join(HELD_OUT)} are held out"
 LICENCE = "data public domain, CC0 and CC BY 2.0"
 TILE = 160  # of the contact sheet, in pixels
+MOST_DB = 100.0  # what a picture counts that is equal to the truth: of infinity there is no mean
 
 
 @dataclass(frozen=True)
 class Gain:
     """By how much answers are nearer to the truth than what they are compared with.
 
-    psnr_db: (before, after) of each picture, in dB. ssim: likewise.
+    psnr_db: (before, after) of each picture, in dB, at most :data:`MOST_DB`. ssim: likewise.
     """
 
     psnr_db: tuple[tuple[float, float], ...]
@@ -34,7 +35,7 @@ class Gain:
     def of(cls, truths: Sequence[Pixels], before: Sequence[Pixels], after: Sequence[Pixels]) -> Gain:
         pairs = list(zip(truths, before, after, strict=True))
         return cls(
-            tuple((psnr(truth, old), psnr(truth, new)) for truth, old, new in pairs),
+            tuple((_psnr_db(truth, old), _psnr_db(truth, new)) for truth, old, new in pairs),
             tuple((ssim(truth, old), ssim(truth, new)) for truth, old, new in pairs),
         )
 
@@ -52,6 +53,10 @@ class Gain:
     def mean_ssim(self) -> float:
         """The mean gain in structural similarity."""
         return float(np.mean([after - before for before, after in self.ssim]))
+
+
+def _psnr_db(truth: Pixels, got: Pixels) -> float:
+    return min(psnr(truth, got), MOST_DB)
 
 
 def detail_sheet(

@@ -5,7 +5,6 @@ whole picture is embedded. The faces that scikit-image carries are further ident
 """
 
 from collections.abc import Iterator
-from pathlib import Path
 
 import numpy as np
 import torch
@@ -14,12 +13,12 @@ from torch import Tensor, nn
 
 from sightline_backend.face_alignment import FaceAlignment, align_batch
 from sightline_backend.pixels import PixelSpec
-from sightline_export.datasets.digits import LABELS, digit_pictures, load_digits
+from sightline_backend.steps import files_array
+from sightline_export.datasets.digits import LABELS, WRITERS, digit_pictures, load_digits
 from sightline_export.datasets.digits import SOURCE as DIGITS_SOURCE
 from sightline_export.datasets.face_takes import held_out_takes
 from sightline_export.datasets.faces import SOURCE as FACES_SOURCE
 from sightline_export.datasets.faces import portraits, small_faces
-from sightline_export.in_process import files_array
 from sightline_export.measures.figures import Figure, Measurement
 from sightline_export.measures.retrieval import equal_error_rate, pairs, per_class_error
 from sightline_export.model_spec import ModelSpec, PictureFile
@@ -43,14 +42,13 @@ _CONFIG = EmbedderConfig(channels=PIXELS.channels)
 _SETTINGS = MarginSettings(epochs=16)
 
 
-def _train(network: nn.Module, checkpoint: Path) -> Iterator[Epoch]:
+def _train(network: nn.Module, checkpoint: Checkpoint) -> Iterator[Epoch]:
     digits, _ = load_digits()
     faces = align_batch(small_faces().train, ALIGNMENT)
     persons = len(LABELS) + np.arange(len(faces))
     pixels = np.concatenate([digits.render(PIXELS), np.repeat(faces, FACE_REPEATS, axis=0)])
     identities = np.concatenate([digits.labels, np.repeat(persons, FACE_REPEATS)])
-    key = f"face {_CONFIG} {describe(_SETTINGS)}"
-    return train_margin(network, pixels, identities, _augment, _SETTINGS, Checkpoint(checkpoint, key))
+    return train_margin(network, pixels, identities, _augment, _SETTINGS, checkpoint)
 
 
 def _augment(pictures: Tensor, identities: Tensor, generator: torch.Generator) -> Tensor:
@@ -112,11 +110,12 @@ register(
                 "seen 70 small grey faces, one picture of each, and the takes that it is measured on are drawn from "
                 "one picture each. For people, export a network trained for it with --faces. A picture without a face "
                 "is embedded whole; such a network's entry refuses it instead. Turned, covered and small faces are "
-                "not found."
+                f"not found. {WRITERS}"
             ),
         ),
         build=lambda: Embedder(_CONFIG),
         train=_train,
+        key=f"face {_CONFIG} {describe(_SETTINGS)}",
         evaluate=_evaluate,
         sheet=lambda evaluation: face_sheet(lambda files: embeddings(evaluation, files), ALIGNMENT),
     )

@@ -7,10 +7,10 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from sightline_backend.faces import MAX_FACES
+from sightline_backend.steps import files_array
 from sightline_export.backend_model import BackendModel
 from sightline_export.datasets.faces import SOURCE, portraits, small_faces
 from sightline_export.datasets.photographs import photographs
-from sightline_export.in_process import files_array
 from sightline_export.measures.figures import Figure, Measurement
 from sightline_export.recipe import Evaluation, Operation, register
 from sightline_export.repository.golden import FileTensor, Request

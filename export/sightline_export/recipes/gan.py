@@ -1,7 +1,6 @@
 """`gan`: new handwritten digits from a seed, any or the one that is named. Its pictures are judged by `cnn`."""
 
 from collections.abc import Iterator
-from pathlib import Path
 
 from PIL import Image
 from torch import nn
@@ -29,11 +28,10 @@ _CONFIG = GANConfig()
 _SETTINGS = AdversarialSettings(epochs=60, latent=_CONFIG.latent)
 
 
-def _train(network: nn.Module, checkpoint: Path) -> Iterator[Epoch]:
+def _train(network: nn.Module, checkpoint: Checkpoint) -> Iterator[Epoch]:
     digits, _ = load_digits()
-    key = f"gan {_CONFIG} {describe(_SETTINGS)}"
     return train_adversarial(
-        network, Discriminator(_CONFIG), digits.render(PIXELS), _SETTINGS, Checkpoint(checkpoint, key), digits.labels
+        network, Discriminator(_CONFIG), digits.render(PIXELS), _SETTINGS, checkpoint, digits.labels
     )
 
 
@@ -72,6 +70,7 @@ register(
         ),
         build=lambda: Generator(_CONFIG),
         train=_train,
+        key=f"gan {_CONFIG} {describe(_SETTINGS)}",
         evaluate=_evaluate,
         requires=("cnn",),
         sheet=_sheet,

@@ -1,7 +1,6 @@
 """`matching`: a vector for a picture of a digit, such that the most similar vectors are of the same digit."""
 
 from collections.abc import Iterator
-from pathlib import Path
 from typing import cast
 
 import numpy as np
@@ -12,8 +11,8 @@ from torch import Tensor, nn
 
 from sightline_backend.pictures import open_picture
 from sightline_backend.pixels import PixelSpec
-from sightline_export.datasets.digits import LABELS, SOURCE, Digits, digit_pictures, load_digits
-from sightline_export.in_process import files_array
+from sightline_backend.steps import files_array
+from sightline_export.datasets.digits import LABELS, SOURCE, WRITERS, Digits, digit_pictures, load_digits
 from sightline_export.measures.figures import Figure, Measurement
 from sightline_export.measures.retrieval import equal_error_rate, nearest, pairs, retrieval
 from sightline_export.model_spec import ModelSpec
@@ -36,12 +35,9 @@ _CONFIG = EmbedderConfig()
 _SETTINGS = MarginSettings(epochs=18)
 
 
-def _train(network: nn.Module, checkpoint: Path) -> Iterator[Epoch]:
+def _train(network: nn.Module, checkpoint: Checkpoint) -> Iterator[Epoch]:
     digits, _ = load_digits()
-    key = f"matching {_CONFIG} {describe(_SETTINGS)}"
-    return train_margin(
-        network, digits.render(PIXELS), digits.labels, _as_photographed, _SETTINGS, Checkpoint(checkpoint, key)
-    )
+    return train_margin(network, digits.render(PIXELS), digits.labels, _as_photographed, _SETTINGS, checkpoint)
 
 
 def _as_photographed(pictures: Tensor, _: Tensor, generator: torch.Generator) -> Tensor:
@@ -104,11 +100,12 @@ register(
             licence="data CC BY 4.0",
             limits=(
                 "It knows digits only: it puts any other picture somewhere among them. Compare vectors of one version "
-                "with each other only."
+                f"with each other only. {WRITERS}"
             ),
         ),
         build=lambda: Embedder(_CONFIG),
         train=_train,
+        key=f"matching {_CONFIG} {describe(_SETTINGS)}",
         evaluate=_evaluate,
         sheet=_sheet,
     )

@@ -1,7 +1,6 @@
 """`mlp_gan`: new handwritten digits, 28x28, from a network of dense layers. Its pictures are judged by `mnist_cnn`."""
 
 from collections.abc import Iterator
-from pathlib import Path
 
 from PIL import Image
 from torch import nn
@@ -29,12 +28,9 @@ _CONFIG = MLPGANConfig(side=PIXELS.width)
 _SETTINGS = AdversarialSettings(epochs=200, latent=_CONFIG.latent, learning_rate=1e-3, penalty=(0.03, 0.3), darkest=0.0)
 
 
-def _train(network: nn.Module, checkpoint: Path) -> Iterator[Epoch]:
+def _train(network: nn.Module, checkpoint: Checkpoint) -> Iterator[Epoch]:
     digits, _ = load_digits()
-    key = f"mlp_gan {_CONFIG} {describe(_SETTINGS)}"
-    return train_adversarial(
-        network, Discriminator(_CONFIG), digits.render(PIXELS), _SETTINGS, Checkpoint(checkpoint, key)
-    )
+    return train_adversarial(network, Discriminator(_CONFIG), digits.render(PIXELS), _SETTINGS, checkpoint)
 
 
 def _evaluate(evaluation: Evaluation) -> Measurement:
@@ -64,6 +60,7 @@ register(
         ),
         build=lambda: Generator(_CONFIG),
         train=_train,
+        key=f"mlp_gan {_CONFIG} {describe(_SETTINGS)}",
         evaluate=_evaluate,
         requires=(JUDGE,),
         sheet=_sheet,

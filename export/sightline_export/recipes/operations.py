@@ -14,10 +14,10 @@ from PIL import Image
 
 from sightline_backend.edits import EDITS
 from sightline_backend.pictures import open_picture
+from sightline_backend.steps import files_array
 from sightline_export.backend_model import BackendModel
 from sightline_export.datasets.enhancement_photographs import held_out_crops, held_out_photographs
 from sightline_export.datasets.photographs import SOURCE, photographs
-from sightline_export.in_process import files_array
 from sightline_export.recipe import Evaluation, Operation, register
 from sightline_export.repository.golden import FileTensor, GoldenTensor, Request, ValueTensor
 from sightline_export.sheets.contact_sheet import grid

@@ -14,11 +14,11 @@ from torch import nn
 
 from sightline_backend.pictures import encode_png
 from sightline_backend.pixels import PixelSpec
+from sightline_backend.steps import files_array
 from sightline_export.datasets.class_map_folder import UNKNOWN, class_mapped
 from sightline_export.datasets.digits import LABELS as DIGITS
 from sightline_export.datasets.scene_files import scene_pictures
-from sightline_export.datasets.scenes import SIDE, SOURCE, scene_batch
-from sightline_export.in_process import files_array
+from sightline_export.datasets.scenes import LIMITS, SIDE, SOURCE, scene_batch
 from sightline_export.measures.figures import Measurement
 from sightline_export.measures.segmentation import segmentation
 from sightline_export.model_spec import ModelSpec
@@ -44,13 +44,12 @@ _CONFIG = SegmenterConfig(classes=len(LABELS))
 _SETTINGS = SegmentationSettings(recognition_epochs=10, epochs=42)
 
 
-def _train(network: nn.Module, checkpoint: Path) -> Iterator[Epoch]:
-    key = f"segmenter {_CONFIG} {describe(_SETTINGS)}"
+def _train(network: nn.Module, checkpoint: Checkpoint) -> Iterator[Epoch]:
     return train_segmenter(
         cast(Segmenter, network),
         lambda indices, most_digits: scene_batch("train", indices, most_digits),
         _SETTINGS,
-        Checkpoint(checkpoint, key),
+        checkpoint,
     )
 
 
@@ -102,15 +101,15 @@ register(
             data=SOURCE,
             licence="data CC BY 4.0, CC BY 2.0, CC0 and public domain",
             limits=(
-                "It knows handwritten digits drawn over photographs, 14 to 45 % of the picture's longer side high and "
-                "turned by at most 20 degrees. Printed digits, photographs of real writing and pictures full of "
-                "writing are outside of what it has seen. It sees every picture at 128x128 pixels: edges in a large "
-                "picture are as coarse as that, and of a very long one little is left."
+                f"{LIMITS} It sees every picture at 128x128 pixels: edges in a large picture are as coarse as that, "
+                "and of a very long one little is left."
             ),
         ),
         build=lambda: Segmenter(_CONFIG),
         train=_train,
+        key=f"segmenter {_CONFIG} {describe(_SETTINGS)}",
         evaluate=_evaluate,
+        takes_data=True,
         sheet=_sheet,
     )
 )

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import Path
 
 import numpy as np
 import torch
@@ -48,11 +47,10 @@ _CONFIG = StyleTransferConfig()
 _SETTINGS = StyleSettings(epochs=38, style=1.0, colour=0.25)
 
 
-def _train(network: nn.Module, checkpoint: Path) -> Iterator[Epoch]:
+def _train(network: nn.Module, checkpoint: Checkpoint) -> Iterator[Epoch]:
     pictures = [photograph.pixels for photograph in training_photographs()]
     classifier = TextureClassifier(TextureClassifierConfig(classes=len(pictures) + 1))  # and the painting
-    key = f"style_transfer {_CONFIG} {describe(_SETTINGS)}"
-    return train_style(network, classifier, painting(), pictures, _SETTINGS, Checkpoint(checkpoint, key))
+    return train_style(network, classifier, painting(), pictures, _SETTINGS, checkpoint)
 
 
 def _evaluate(evaluation: Evaluation) -> Measurement:
@@ -115,7 +113,9 @@ register(
         ),
         build=lambda: StyleTransfer(_CONFIG, torch.from_numpy(canvas())),
         train=_train,
+        key=f"style_transfer {_CONFIG} {describe(_SETTINGS)}",
         evaluate=_evaluate,
+        takes_data=True,
         sheet=_sheet,
     )
 )

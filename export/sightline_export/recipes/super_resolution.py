@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import Path
 
 import torch
 from PIL import Image
@@ -37,15 +36,14 @@ _CONFIG = SuperResolutionConfig()
 _SETTINGS = EnhancementSettings(epochs=34, steps_per_epoch=25, learning_rate=2e-3)
 
 
-def _train(network: nn.Module, checkpoint: Path) -> Iterator[Epoch]:
+def _train(network: nn.Module, checkpoint: Checkpoint) -> Iterator[Epoch]:
     source = PatchSource.of([photograph.pixels for photograph in training_photographs()], least=PATCH_SIDE)
 
     def pairs(count: int, generator: torch.Generator) -> tuple[Tensor, Tensor]:
         large, small = source.draw(count, PATCH_SIDE, generator)
         return small, large
 
-    key = f"super_resolution {_CONFIG} {describe(_SETTINGS)}"
-    return train_enhancer(network, pairs, _SETTINGS, Checkpoint(checkpoint, key))
+    return train_enhancer(network, pairs, _SETTINGS, checkpoint)
 
 
 def _evaluate(evaluation: Evaluation) -> Measurement:
@@ -98,7 +96,9 @@ register(
         ),
         build=lambda: SuperResolution(_CONFIG),
         train=_train,
+        key=f"super_resolution {_CONFIG} {describe(_SETTINGS)}",
         evaluate=_evaluate,
+        takes_data=True,
         sheet=_sheet,
     )
 )

@@ -5,12 +5,11 @@ its mean, `vae_interpolate` decodes a point between the means of two pictures. `
 """
 
 from collections.abc import Iterator
-from pathlib import Path
 from typing import cast
 
 from torch import nn
 
-from sightline_export.datasets.digits import SOURCE, digit_pictures, load_digits
+from sightline_export.datasets.digits import SOURCE, WRITERS, digit_pictures, load_digits
 from sightline_export.model_spec import ModelSpec
 from sightline_export.models.vae import VAE, Interpolator, Reconstructor, VAEConfig
 from sightline_export.recipe import Companion, Recipe, register
@@ -29,14 +28,13 @@ _SETTINGS = VariationalSettings(epochs=100, sigma=0.4)
 _LIMITS = (
     "It knows single digits like its training scans, bright on dark, and has two numbers for each: what comes out is "
     "the nearest digit that it can draw, softer than a scan, whatever was sent. Between two kinds of digits lie "
-    "pictures that are neither."
+    f"pictures that are neither. {WRITERS}"
 )
 
 
-def _train(network: nn.Module, checkpoint: Path) -> Iterator[Epoch]:
+def _train(network: nn.Module, checkpoint: Checkpoint) -> Iterator[Epoch]:
     digits, _ = load_digits()
-    key = f"vae {_CONFIG} {describe(_SETTINGS)}"
-    return train_variational(_vae(network), digits.render(PIXELS), _SETTINGS, Checkpoint(checkpoint, key))
+    return train_variational(_vae(network), digits.render(PIXELS), _SETTINGS, checkpoint)
 
 
 def _vae(network: nn.Module) -> VAE:
@@ -66,6 +64,7 @@ register(
         ),
         build=lambda: VAE(_CONFIG),
         train=_train,
+        key=f"vae {_CONFIG} {describe(_SETTINGS)}",
         served=lambda network: _vae(network).decoder,
         evaluate=vae_evaluation.generation,
         sheet=vae_evaluation.latent_map,

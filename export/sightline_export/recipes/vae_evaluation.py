@@ -8,8 +8,8 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from sightline_backend.pixels import PixelSpec, decode
+from sightline_backend.steps import files_array
 from sightline_export.datasets.digits import LABELS, Digits, load_digits
-from sightline_export.in_process import files_array
 from sightline_export.measures.figures import Measurement
 from sightline_export.measures.generation import generated, recognition
 from sightline_export.measures.reconstruction import reconstruction

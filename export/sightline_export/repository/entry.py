@@ -1,8 +1,9 @@
 """What an export will put into the repository, as plain values; nothing here touches the disk."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Any
 
 from sightline_export.repository.golden import GoldenCase
 from sightline_export.repository.model_config import ModelConfig, to_text
@@ -30,6 +31,17 @@ class ModelEntry:
     @property
     def name(self) -> str:
         return str(self.config["name"])
+
+    def saying(self, parameters: Mapping[str, str]) -> "ModelEntry":
+        """The same folder, all of whose configurations tell clients `parameters` besides."""
+        told = {key: {"string_value": value} for key, value in parameters.items()}
+
+        def said(config: ModelConfig) -> ModelConfig:
+            before: dict[str, Any] = config.get("parameters", {})
+            return {**config, "parameters": {**before, **told}} if told else config
+
+        variants = {name: said(config) for name, config in self.variants.items()}
+        return replace(self, config=said(self.config), variants=variants)
 
     def files(self) -> dict[str, str]:
         """The committed text files by their path inside the model's folder."""

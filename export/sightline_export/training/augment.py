@@ -18,15 +18,18 @@ Augmentation = Literal["none", "photograph", "tilt", "tilt_and_flip"]
 """`photograph` for scans of ink; `tilt` for other pictures, `_and_flip` where mirror images are of the same class."""
 
 
-def photograph(pictures: Tensor, generator: torch.Generator) -> Tensor:
-    """Random affine map, stroke sharpness and width, colours, light, noise: most of the batch, the rest untouched."""
+def photograph(pictures: Tensor, generator: torch.Generator, untouched: float = UNTOUCHED) -> Tensor:
+    """Random affine map, stroke sharpness and width, colours, light, noise.
+
+    untouched: the share of the batch that stays as it was.
+    """
     ink = affine(pictures.mean(dim=1, keepdim=True), generator)  # (B, 1, H, W), 0 = ground, 1 = stroke
     ink = thin(sharpen(ink, generator), generator)
     photographed = add_noise(light(colour(ink, generator), generator), generator).clamp(0, 1)
     if pictures.shape[1] == 1:
         photographed = photographed.mean(dim=1, keepdim=True)
-    untouched = torch.rand(len(pictures), 1, 1, 1, generator=generator) < UNTOUCHED
-    return torch.where(untouched, pictures, photographed)
+    kept = torch.rand(len(pictures), 1, 1, 1, generator=generator) < untouched
+    return torch.where(kept, pictures, photographed)
 
 
 def tilt(pictures: Tensor, generator: torch.Generator) -> Tensor:

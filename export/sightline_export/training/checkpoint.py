@@ -4,7 +4,7 @@ import os
 import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 import torch
 
@@ -20,7 +20,37 @@ class Checkpoint:
         self.path = path
         self.key = key
         self.interval_s = interval_s
-        self._saved_at = time.monotonic()
+        self._earlier_s = 0.0
+        self._begun_at = self._saved_at = time.monotonic()
+
+    @property
+    def seconds(self) -> float:
+        """How long the run has taken, since it was begun and before it was stopped."""
+        return self._earlier_s + time.monotonic() - self._begun_at
+
+    def trouble(self) -> str | None:
+        """Why nothing can be resumed although there is a file, for whoever waits; None where all is well."""
+        try:
+            self._read(mmap=True)
+        except FileNotFoundError:
+            return None
+        except Exception as error:  # of PyTorch, zipfile and pickle, which share no base
+            return (
+                f"expected the saved state of a training in {self.path}, got a file that can't be read "
+                f"({type(error).__name__}); training begins anew and overwrites it"
+            )
+        return None
+
+    def load(self) -> dict[str, Any] | None:
+        """The saved state, or None where there is none for this key."""
+        try:
+            saved = self._read()
+        except Exception:  # there is none, or it is no checkpoint of ours, as `trouble` says
+            return None
+        if saved.pop("key", None) != self.key:
+            return None
+        self._earlier_s = float(saved.pop("seconds", 0.0))
+        return saved
 
     def save_if_due(self, state: Callable[[], Mapping[str, Any]]) -> None:
         """Save what `state()` gives when the last saving is long enough ago."""
@@ -28,20 +58,13 @@ class Checkpoint:
             self.save(state())
             self._saved_at = time.monotonic()
 
-    def load(self) -> dict[str, Any] | None:
-        """The saved state, or None where there is none for this key."""
-        try:
-            state = cast(dict[str, Any] | None, torch.load(self.path, weights_only=True))
-        except FileNotFoundError:
-            return None
-        except Exception:
-            # Whatever the file is, it isn't a checkpoint of ours: start afresh rather than fail.
-            return None
-        return state if isinstance(state, dict) and state.get("key") == self.key else None
-
     def save(self, state: Mapping[str, Any]) -> None:
         """Write beside, then rename: a crash leaves the previous checkpoint."""
         self.path.parent.mkdir(parents=True, exist_ok=True)
         beside = self.path.with_suffix(f".{os.getpid()}.partial")
-        torch.save({"key": self.key, **state}, beside)
+        torch.save({"key": self.key, "seconds": self.seconds, **state}, beside)
         beside.replace(self.path)
+
+    def _read(self, *, mmap: bool = False) -> dict[str, Any]:
+        """mmap: leave the tensors on the disk. A state that a GPU saved is read on a machine without one, too."""
+        return dict(torch.load(self.path, map_location="cpu", weights_only=True, mmap=mmap))

@@ -102,7 +102,7 @@ def fine_tune(
     optimizer = torch.optim.AdamW(
         [{"params": list(head.parameters())}, {"params": others}], lr=0.0, weight_decay=settings.weight_decay
     )
-    per_epoch = math.ceil(len(labels) / settings.batch_size)
+    per_epoch = steps_per_epoch(len(labels), settings.batch_size)
     total = settings.epochs * per_epoch
     done, loss_sum, right = 0, 0.0, 0
     if state := checkpoint.load():
@@ -153,6 +153,15 @@ def fine_tune(
         }
     )
     network.requires_grad_(True).cpu().eval()
+
+
+def steps_per_epoch(count: int, batch_size: int) -> int:
+    """How many batches `count` pictures make, of at least two each: batch normalisation can't learn from one alone.
+
+    >>> steps_per_epoch(33, 32), steps_per_epoch(5, 2)
+    (2, 2)
+    """
+    return max(1, min(math.ceil(count / batch_size), count // 2))
 
 
 def describe(settings: FineTuning) -> str:

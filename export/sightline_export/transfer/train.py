@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import time
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -15,7 +13,7 @@ from torch import nn
 
 from sightline_export.candidate import from_pytorch
 from sightline_export.datasets.labelled import labelled
-from sightline_export.datasets.labelled_pictures import Half, LabelledPictures
+from sightline_export.datasets.labelled_pictures import LabelledPictures
 from sightline_export.datasets.sample_pictures import pictures_of
 from sightline_export.errors import SourceUnusable
 from sightline_export.explanation.entry import SMALL
@@ -86,9 +84,10 @@ def train(order: Order) -> Iterator[TunedEpoch | Doing | Done]:
     network = start.network
     torch.manual_seed(settings.seed)
     head = with_new_head(network, head_of(network, start.spec), len(data.labels))
-    started_at = time.monotonic()
-    path = order.checkpoints / f"{spec.name}.train.pt"
     key = f"{start.origin} {start.weights} {spec.pixels} {spec.normalisation} {describe(settings)}"
+    checkpoint = Checkpoint(order.checkpoints / f"{spec.name}.train.pt", f"{key} {data.train.fingerprint}")
+    if trouble := checkpoint.trouble():
+        yield Done(trouble)
     pictures = TrainingPictures(
         data.train, spec.pixels, smallest_crop=settings.smallest_crop, flip=settings.flip or data.mirrored
     )
@@ -102,11 +101,11 @@ def train(order: Order) -> Iterator[TunedEpoch | Doing | Done]:
             spec.normalisation,
             start.logits,
             settings,
-            Checkpoint(path, f"{key} {_fingerprint(data.train)}"),
+            checkpoint,
         ),
         order.log / spec.name,
     )
-    trained_s = time.monotonic() - started_at
+    trained_s = checkpoint.seconds
     yield Done(f"trained in {trained_s:.0f} s, logged in {order.log / spec.name}")
     if order.save_weights is not None:
         _save(network, order.save_weights)
@@ -124,7 +123,7 @@ def train(order: Order) -> Iterator[TunedEpoch | Doing | Done]:
     yield from release(candidate, order.setting, version, measure, draw)
     if max(spec.pixels.shape) <= SMALL:  # heat maps of larger ones take minutes to verify
         yield from explain(spec, order.setting)
-    path.unlink(missing_ok=True)
+    checkpoint.path.unlink(missing_ok=True)
 
 
 def _spec(start: Start, data: LabelledPictures, name: str) -> ModelSpec:
@@ -139,17 +138,10 @@ def _spec(start: Start, data: LabelledPictures, name: str) -> ModelSpec:
             data=data.source if start.fresh else f"{data.source}. Before, its start weights: {before.data}",
             licence=f"{before.licence}; {data.name}: not stated",
             limits=FOLDER_LIMITS,
+            trained_on_part=True,
         )
     except ValueError as error:
         raise SourceUnusable(f"{error}; choose another with --name") from error
-
-
-def _fingerprint(half: Half) -> str:
-    """Which pictures these are: their names, or their levels where they are decoded already, and their classes."""
-    digest = hashlib.sha256(half.labels.tobytes())
-    for picture in half.pictures:
-        digest.update(str(picture).encode() if isinstance(picture, Path) else bytes(picture))
-    return digest.hexdigest()
 
 
 def _save(network: nn.Module, file: Path) -> None:

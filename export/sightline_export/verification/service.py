@@ -24,14 +24,19 @@ MACHINE_LACKS_SOMETHING = 10  # exit code of `sightline serve`
 
 
 class Service:
-    """A tritonserver over gRPC, whose models are runtimes."""
+    """A tritonserver over gRPC, whose models are runtimes.
 
-    def __init__(self, connection: Connection) -> None:
+    arrangement: the `--model-config-name` that it was started with, where that is known.
+    """
+
+    def __init__(self, connection: Connection, arrangement: str | None = None) -> None:
         self.connection = connection
+        self.arrangement = arrangement
 
     def name(self) -> str:
-        """Such as `Triton 2.51.0`. Raises ServiceUnusable where it does not answer."""
-        return self.connection.server_name()
+        """Such as `Triton 2.51.0`, with the arrangement. Raises ServiceUnusable where it does not answer."""
+        server = self.connection.server_name()
+        return f"{server}, {self.arrangement}" if self.arrangement else server
 
     def runtime(self, model: str, outputs: Sequence[TensorSpec], version: int | None = None) -> Runtime:
         """The served `model` as a function from named arrays to named arrays.
@@ -51,21 +56,23 @@ class Service:
 
 
 @contextmanager
-def connected(grpc_url: str, api_key: str | None = None) -> Generator[Service]:
+def connected(grpc_url: str, api_key: str | None = None, arrangement: str | None = None) -> Generator[Service]:
     """The tritonserver that listens at `grpc_url`. Raises ServiceUnusable for an address of another kind."""
     try:
         connection = Connection(grpc_url, ANSWER_TIMEOUT_S, api_key)
     except ValueError as error:
         raise ServiceUnusable(str(error)) from error
     try:
-        yield Service(connection)
+        yield Service(connection, arrangement)
     finally:
         connection.close()
 
 
 @contextmanager
-def started(repository: Path, models: Sequence[str]) -> Generator[Service]:
+def started(repository: Path, models: Sequence[str], arrangement: str | None = None) -> Generator[Service]:
     """A tritonserver for `models` of `repository`, started with `sightline serve` and ended at the end.
+
+    arrangement: the variant of the models that is served; None leaves it to `sightline serve`.
 
     Raises NoServer where this machine has none, VerificationFailed where it can't serve the models.
     """
@@ -81,11 +88,12 @@ def started(repository: Path, models: Sequence[str]) -> Generator[Service]:
         command = [sys.executable, "-m", "sightline_server.launch", str(os.getpid()), sys.executable]
         command += ["-m", "sightline_server", "serve", "--model-repository", str(repository.absolute())]
         command += ["--models", ",".join(models), "--ready-file", str(ready_file), "--startup-timeout", "600", *ports]
+        command += ["--model-config-name", arrangement] if arrangement else []
         with log.open("wb") as said:
             server = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=said, stderr=said)
         try:
             _wait(server, ready_file, log)
-            with connected(json.loads(ready_file.read_text())["grpc_url"]) as service:
+            with connected(json.loads(ready_file.read_text())["grpc_url"], arrangement=arrangement) as service:
                 yield service
         finally:
             server.send_signal(signal.SIGTERM)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Literal, cast, get_args
 
 from sightline_backend.errors import ParameterError
+from sightline_backend.explanation.frame import Edges, even_edges, stride_edges
 from sightline_backend.pixels import PixelSpec
 
 Method = Literal["occlusion", "rise", "cam", "attention"]
@@ -28,14 +29,15 @@ class ExplainSpec:
         method: `occlusion` hides one square after the other, `rise` hides random halves, `cam` and `attention` ask the
             network for a map of its own.
         patch, stride: of `occlusion`, in pixels: side of the square, a whole multiple of `stride`, and how far it
-            moves. `stride` is also the side of one cell of the heat map, for `rise` as well.
+            moves. `stride` is also the side of the cells in which evidence is gathered, for `rise` as well; the last
+            ones may be cut off by the edge, while those of the heat map that is answered all have one size.
         masks, cells, seed: of `rise`: how many masks, cells along each side of a mask, and what they are drawn from.
         baseline: what hides a part: a level from 0 to 255, or `mean`, the picture's mean colour.
         map_width, map_height: of `cam` and `attention`: the size of the network's own map.
         network_batch_size: the most pictures that one request to the network may hold.
         least_range: evidence that differs by less than this over the picture never makes a hot heat map; in log odds
-            for `occlusion`, in shares of the score for `rise`, in logits for `cam`, in shares of the mean attention for
-            `attention`.
+            for `occlusion`, in scores for `rise` (a class with lower ones has no hot map), in logits for `cam`, in
+            shares of the mean attention for `attention`.
 
     Raises:
         ParameterError: an unknown method, or a value that can't be used with it.
@@ -115,9 +117,15 @@ class ExplainSpec:
     @property
     def map_hw(self) -> tuple[int, int]:
         """Height and width of the heat map; it covers the whole sent picture, whatever its size."""
-        if self.method in ("cam", "attention"):
-            return self.map_height, self.map_width
-        return -(-self.pixels.height // self.stride), -(-self.pixels.width // self.stride)
+        down, across = self.edges_hw
+        return len(down) - 1, len(across) - 1
+
+    @property
+    def edges_hw(self) -> tuple[Edges, Edges]:
+        """Where the cells of the method's own map lie, down and across, in shares of the network's sides."""
+        if self.map_output is not None:
+            return even_edges(self.map_height), even_edges(self.map_width)
+        return stride_edges(self.pixels.height, self.stride), stride_edges(self.pixels.width, self.stride)
 
     @property
     def map_output(self) -> str | None:
