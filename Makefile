@@ -5,6 +5,8 @@
 #   make test    every check and test
 #   make models  train, verify and measure the whole catalogue (15 minutes on two cores); writes docs/models.md
 #
+#   make benchmark           Sightline beside other ways to serve the same model; writes the tables of docs/performance.md
+#   make guard-baselines     accept the work that the guarded calls do now; docs/performance.md, Guard
 #   make benchmark-export    how long exports take; writes the tables of docs/export.md
 #
 # TORCH chooses the PyTorch to install, for example: make demo TORCH="torch --index-url <an index of CPU builds>"
@@ -15,7 +17,7 @@ DEMO_MODELS := cnn gan attention
 BIN := .venv/bin
 
 .DEFAULT_GOAL := demo
-.PHONY: demo serve test check setup models demo-models benchmark-export clean
+.PHONY: demo serve test check setup models demo-models benchmark benchmark-export guard-baselines clean
 
 demo: demo-models
 	@$(BIN)/python docs/demo.py
@@ -31,8 +33,14 @@ check: setup
 	$(BIN)/ruff check .
 	$(BIN)/pyright
 
+benchmark: demo-models
+	$(BIN)/python -m benchmarks.serving
+
 benchmark-export: setup
 	$(BIN)/python -m benchmarks.export
+
+guard-baselines: setup
+	@$(BIN)/python -m tests.guard
 
 models: setup
 	@$(BIN)/sightline export --if-missing --all

@@ -1,0 +1,81 @@
+"""A round: every system once, in an order of its own, each between two measurements of the limit."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from benchmarks.serving.environments import Installed
+from benchmarks.serving.limit import Arrangement, arrangement, measure_limit
+from benchmarks.serving.measuring import Subject, measure
+from benchmarks.serving.results import Round, Run
+from benchmarks.serving.scenario import Questions, Scenario, Served
+from benchmarks.serving.system import System
+
+Say = Callable[[str], None]
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """One scenario with all that takes part in it."""
+
+    scenario: Scenario
+    model: Served
+    questions: Questions
+    concurrency: tuple[int, ...]
+    systems: tuple[tuple[System, Installed], ...]
+
+
+def measured_round(comparisons: Sequence[Comparison], number: int, seconds: float, say: Say) -> Round:
+    """Every comparison, one after the other."""
+    runs: list[Run] = []
+    limits: dict[str, Mapping[str, Sequence[float]]] = {}
+    for comparison in comparisons:
+        found, measured = _compared(comparison, number, seconds, say)
+        runs += found
+        limits[comparison.scenario.key] = measured
+    return Round(number, tuple(runs), limits)
+
+
+def _compared(
+    comparison: Comparison, number: int, seconds: float, say: Say
+) -> tuple[list[Run], Mapping[str, Sequence[float]]]:
+    key = comparison.scenario.key
+    arrangements = sorted({arrangement(each) for each in comparison.concurrency}, key=lambda each: each.processes)
+    limits: dict[Arrangement, list[float]] = {each: [] for each in arrangements}
+
+    def measure_limits() -> None:
+        # half as long as a system, for it is measured on both sides of each
+        for how, known in limits.items():
+            files = comparison.questions.files
+            limit = measure_limit(comparison.model, comparison.scenario.asks, files, how, seconds / 2)
+            known.append(limit.per_s)
+            say(f"round {number + 1}, {key}, the limit, {how.name}: {limit.per_s:.0f}/s")
+
+    order = random.Random(number).sample(comparison.systems, len(comparison.systems))  # noqa: S311  # no secret
+    runs: list[Run] = []
+    measure_limits()
+    for system, installed in order:
+        subject = Subject(system, installed, comparison.scenario, comparison.model, comparison.questions)
+        run = measure(subject, comparison.concurrency, seconds)
+        measure_limits()
+        runs.append(between(run, lambda each: limits[arrangement(each)][-2:]))
+        say(f"round {number + 1}, {key}, {in_words(runs[-1])}")
+    return runs, {how.name: known for how, known in limits.items()}
+
+
+def between(run: Run, limits_per_s: Callable[[int], Sequence[float]]) -> Run:
+    """The run with the mean of the limits before and after it."""
+    points = tuple(
+        replace(point, limit_per_s=sum(around := limits_per_s(point.concurrency)) / len(around)) for point in run.points
+    )
+    return replace(run, points=points)
+
+
+def in_words(run: Run) -> str:
+    """One line for the terminal."""
+    if run.failure:
+        return f"{run.system}: {run.failure}"
+    ratios = ", ".join(f"{point.ratio:.2f} at {point.concurrency}" for point in run.points)
+    return f"{run.system}: {ratios} of the limit, started in {run.start_s:.1f} s"

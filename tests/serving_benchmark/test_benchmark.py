@@ -1,0 +1,43 @@
+"""The benchmark runs from end to end, checks every answer and writes its figures. How fast it was is not asked here."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from serving import ROOT, built_repository
+
+
+def benchmark(output: Path, *options: str) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "benchmarks.serving", "--output", str(output), "--no-report"]
+    few = ["--systems", "sightline", "--seconds", "0.3", "--concurrency", "1,8", *options]
+    return subprocess.run([*command, *few], cwd=ROOT, capture_output=True, text=True, timeout=300, check=False)
+
+
+def test_sightline_is_measured_against_the_limit_of_the_same_round(tmp_path: Path) -> None:
+    built_repository()
+    output = tmp_path / "serving.json"
+    done = benchmark(output, "--scenarios", "jpeg-cnn", "--rounds", "1")
+    assert done.returncode == 0, done.stderr
+    done = benchmark(output, "--scenarios", "jpeg-cnn", "--rounds", "2", "--resume")
+    assert done.returncode == 0, done.stderr
+    assert "round 1," not in done.stderr
+    rounds = json.loads(output.read_text())["rounds"]
+    assert [each["number"] for each in rounds] == [0, 1]
+    for each in rounds:
+        (run,) = each["runs"]
+        assert run["failure"] is None
+        assert [point["concurrency"] for point in run["points"]] == [1, 8]
+        assert all(point["per_s"] > 0 and point["limit_per_s"] > 0 for point in run["points"])
+        assert run["start_s"] > 0
+        assert run["processes"] > 2
+        assert [len(limits) for limits in each["limits"]["jpeg-cnn"].values()] == [2, 2]
+    assert "| **Sightline** |" in done.stdout
+
+
+@pytest.mark.parametrize("options", [["--systems", "nobody"], ["--concurrency", "0"], ["--scenarios", ""]])
+def test_options_that_make_no_sense_are_refused(options: list[str], tmp_path: Path) -> None:
+    done = benchmark(tmp_path / "serving.json", *options)
+    assert done.returncode == 2
+    assert "expected" in done.stderr
