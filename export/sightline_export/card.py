@@ -189,7 +189,7 @@ def _latency(facts: Facts) -> str:
     rows = [(latency.what, f"{latency.milliseconds:.3g}") for latency in facts.latencies]
     rows += [(f"variant `{name}`", "not measured: no GPU took part in this export") for name in facts.variants]
     others = f"{facts.beside} other export{'s' if facts.beside > 1 else ''}"
-    beside = f", beside up to {others}: alone it is faster" if facts.beside else ""
+    beside = f", beside up to {others}" if facts.beside else ""
     return (
         f"## Time of one answer\n\nMedian in milliseconds, one picture at a time, on {machine()}{beside}.\n\n"
         + _table(("", "ms"), rows)

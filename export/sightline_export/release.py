@@ -64,7 +64,7 @@ class Setting:
     serve: whether a real tritonserver has to give the right answers before anything is published.
     tensorrt: whether the variants for TensorRT are made.
     maps: whether a classifier's graph also gives class activation maps, where its network allows them.
-    beside: how many other exports may run at the same time, which makes measured times longer.
+    beside: how many other exports may run at the same time; the card says it of its times.
     """
 
     repository: Path

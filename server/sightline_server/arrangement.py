@@ -80,9 +80,13 @@ def candidates(cores: int, variants: Sequence[Variant]) -> tuple[Arrangement, ..
         First what is served without tuning; the others in the order in which they are given up where time is short.
 
     Example:
-        >>> [str(each) for each in candidates(1, [Variant("cpu", False, 1, True, 32)])]
-        ['cpu as exported', 'cpu, 2 processes, 1 thread each', 'cpu, batches up to 8', \
-'cpu, 2 processes, 1 thread each, batches up to 8', 'cpu, waiting up to 500 us']
+        >>> for arrangement in candidates(1, [Variant("cpu", False, 1, True, 32)]):
+        ...     print(arrangement)
+        cpu as exported
+        cpu, 2 processes, 1 thread each
+        cpu, batches up to 8
+        cpu, 2 processes, 1 thread each, batches up to 8
+        cpu, waiting up to 500 us
     """
     shaped = [(each, shape) for each in variants if not each.is_ensemble for shape in shapes(cores, each)]
     batched = [(each, shape) for each, shape in shaped if each.max_batch_size > 1]

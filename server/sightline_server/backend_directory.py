@@ -4,9 +4,11 @@ import os
 import re
 import shutil
 import tempfile
+from collections.abc import Mapping
 from pathlib import Path
 
 from sightline_server.errors import MachineError
+from sightline_server.repository_links import link_repository
 from sightline_server.runtime import Runtime
 
 # tritonserver 2.51 starts every stub through an unquoted `bash -c`
@@ -61,11 +63,16 @@ def sightline_backends(directory: Path | None) -> dict[str, Path]:
     return {path.parent.name: path.parent for path in sorted(directory.glob("*/model.py"))}
 
 
-def linked_repository(repository: Path, run_directory: Path) -> Path:
-    """A path of the repository that tritonserver can pass to a stub: its own, or a link in the run directory."""
+def linked_repository(repository: Path, run_directory: Path, configs: Mapping[str, Path] | None = None) -> Path:
+    """A path of the repository that tritonserver can pass to a stub: its own, or one in the run directory.
+
+    configs: model -> the configuration to serve it with, where Triton would not choose it by itself.
+    """
     repository = repository.resolve()
+    link = run_directory / "repository"
+    if configs:
+        return link_repository(repository, link, configs)
     if is_shell_safe(repository):
         return repository
-    link = run_directory / "repository"
     link.symlink_to(repository)
     return link

@@ -5,10 +5,11 @@ import os
 import secrets
 import shutil
 import subprocess
-from collections.abc import Generator
+from collections.abc import Generator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from sightline_server.arrangement import AUTO, variant_of_untuned
 from sightline_server.backend_directory import assemble_backend_directory, linked_repository, make_run_directory
 from sightline_server.command_line import (
     Ports,
@@ -24,12 +25,13 @@ from sightline_server.log_stream import streamed
 from sightline_server.machine import examine_machine, examine_ports, examine_selection
 from sightline_server.ports import require_host, with_free_ports
 from sightline_server.preflight import Finding
-from sightline_server.repository import read_repository
+from sightline_server.repository import Model, read_repository
 from sightline_server.runtime import find_runtime
-from sightline_server.selection import select
+from sightline_server.selection import Selection, select
 from sightline_server.shared_memory import region_prefix
 from sightline_server.stop_signals import Stopped, StopSignals
 from sightline_server.supervisor import Plan, Supervisor
+from sightline_server.tuned import is_outdated, is_tuned, tuned_file
 
 
 @dataclass(frozen=True)
@@ -94,6 +96,11 @@ def make_plan(options: ServeOptions, directory: Path, console: Console) -> Plan:
     selection = select(models, options.models)
     for note in selection.notes:
         console.say(f"Left out: {note}")
+    for name in outdated_choices(selection, options.config_name):
+        console.say(
+            f"{name} was exported again since it was tuned, so its configs/auto.pbtxt is not used: run "
+            f"`sightline tune {name}` again, or remove the file."
+        )
     require_host(options.host)
     raise_for_ports(examine_ports(options.host, options.ports))
     runtime = find_runtime(options.runtime)
@@ -115,7 +122,7 @@ def make_plan(options: ServeOptions, directory: Path, console: Console) -> Plan:
     ports = with_free_ports(options.host, options.ports)
     wanted = Wanted(
         tritonserver=runtime.tritonserver,
-        repository=linked_repository(options.repository, directory),
+        repository=linked_repository(options.repository, directory, tuned_configs(models, options.config_name)),
         backend_directory=assemble_backend_directory(runtime, directory / "backends"),
         models=selection.loaded_by_name,
         host=options.host,
@@ -123,7 +130,7 @@ def make_plan(options: ServeOptions, directory: Path, console: Console) -> Plan:
         control_key=secrets.token_hex(16),
         region_prefix=region_prefix(secrets.token_hex(6)),
         exit_timeout_s=options.exit_timeout_s,
-        config_name=options.config_name,
+        config_name=variant_of_untuned(options.config_name),
         allow_shared_memory=options.allow_shared_memory,
     )
     return Plan(
@@ -139,6 +146,17 @@ def make_plan(options: ServeOptions, directory: Path, console: Console) -> Plan:
         startup_timeout_s=options.startup_timeout_s,
         ready_file=options.ready_file,
     )
+
+
+def tuned_configs(models: Mapping[str, Model], config_name: str | None) -> dict[str, Path]:
+    """The choices of `sightline tune`, by model, where they are to be served."""
+    if config_name != AUTO:
+        return {}
+    return {name: tuned_file(model.path) for name, model in models.items() if is_tuned(model.path)}
+
+
+def outdated_choices(selection: Selection, config_name: str | None) -> list[str]:
+    return [model.name for model in selection.models if config_name == AUTO and is_outdated(model.path)]
 
 
 def known_flags(tritonserver: Path, environment: dict[str, str]) -> frozenset[str]:

@@ -54,7 +54,7 @@ def test_numbers_of_pictures_are_written_out() -> None:
 
 @pytest.mark.parametrize(
     ("beside", "said"),
-    [(0, " cores."), (1, " cores, beside up to 1 other export: alone"), (3, "up to 3 other exports:")],
+    [(0, " cores."), (1, " cores, beside up to 1 other export."), (3, "up to 3 other exports.")],
 )
 def test_times_that_were_measured_beside_other_exports_say_so(beside: int, said: str) -> None:
     card = write_card(About.of_spec(make_quick_recipe().spec), replace(FACTS, beside=beside))

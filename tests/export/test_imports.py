@@ -174,7 +174,7 @@ def test_tensorrt_adds_configurations_and_a_script(factory: Path, repository: Pa
 @pytest.mark.parametrize(
     ("layout", "message"),
     [
-        ({"dog": 1}, "got folders such as dog"),
+        ({"dog": 1}, "expected classes of the model (a, b, c, …) in"),
         ({}, "got no pictures"),
     ],
 )

@@ -13,7 +13,7 @@ from PIL import Image
 
 from sightline_backend.errors import ClassIdError, ModelError, ParameterError
 from sightline_backend.explanation.explainer import Answer, Ask, Heat, explain
-from sightline_backend.explanation.frame import Frame, frame_of, to_sent_frame
+from sightline_backend.explanation.frame import Frame, even_edges, frame_of, to_sent_frame
 from sightline_backend.explanation.heatmap import to_heat
 from sightline_backend.explanation.masking import baseline_colour, blended
 from sightline_backend.explanation.occlusion import occluded
@@ -60,6 +60,16 @@ KNOWN_MASKS = [39328, 28376, 28722]
 TRUTH = sum(SQUARE_ROWS) / 2 / SIDE, sum(SQUARE_COLUMNS) / 2 / SIDE
 
 
+def looking_at(top: int, left: int, side: int, most: float = 1.0) -> Ask:
+    """A network whose score of class 0 is the light in one square: 0 where it is black, `most` where it is white."""
+
+    def ask(batches: Iterable[Pixels], _: tuple[str, ...]) -> list[Answer]:
+        light = [most * batch[:, top : top + side, left : left + side].mean(axis=(1, 2, 3)) / 255 for batch in batches]
+        return [{"SCORES": np.stack([share, 1 - share], axis=1).astype(np.float32)} for share in light]
+
+    return ask
+
+
 def test_occlusion_is_hot_on_the_square_that_the_score_depends_on_and_cold_elsewhere() -> None:
     spec = replace(SPECS["occlusion"], baseline="0")
     heat = explain(noisy(), SIZE_WH, 0, spec, SQUARE).heatmap
@@ -76,6 +86,36 @@ def test_rise_is_hottest_on_the_square_that_the_score_depends_on() -> None:
     y, x = np.unravel_index(int(heat.argmax()), heat.shape)
     assert (int(y) in (4, 5), int(x) in (2, 3)) == (True, True)
     assert heat[4:6, 2:4].mean() > 3 * heat.mean()
+
+
+@pytest.mark.parametrize("stride", [2, 3, 4, 5])
+@pytest.mark.parametrize("size_wh", [(28, 28), (280, 280)], ids=str)
+def test_heat_lies_on_the_square_also_where_the_stride_does_not_divide_the_side(
+    stride: int, size_wh: tuple[int, int]
+) -> None:
+    """Over all places together: each of them alone is off by what the cells are coarse."""
+    side, square = 28, 4
+    spec = ExplainSpec(
+        "eye", PixelSpec(side, side, mode="gray"), "occlusion", patch=2 * stride, stride=stride, baseline="0"
+    )
+    white = np.full((side, side, 1), 250, np.uint8)
+    off: list[tuple[float, float]] = []
+    for top in range(side - square + 1):
+        left = side - square - top
+        y, x = centre_of(explain(white, size_wh, 0, spec, looking_at(top, left, square)).heatmap)
+        off.append((y - (top + square / 2) / side, x - (left + square / 2) / side))
+    assert np.abs(np.mean(off, axis=0)).max() < 0.005
+    assert np.abs(off).max() < 0.6 * stride / side
+
+
+def test_what_counts_for_rise_is_the_score_itself_so_a_class_that_has_next_to_none_stays_cold() -> None:
+    spec = replace(SPECS["rise"], baseline="0", least_range=0.01)
+    white = np.full((SIDE, SIDE, 3), 255, np.uint8)
+    hottest = [
+        float(explain(white, SIZE_WH, 0, spec, looking_at(8, 4, 4, most)).heatmap.max()) for most in (1.0, 0.1, 0.002)
+    ]
+    assert hottest[:2] == [1, 1]
+    assert hottest[2] < 0.2
 
 
 @pytest.mark.parametrize(("class_id", "cell"), [(0, (1, 2)), (1, (3, 0)), (-1, (1, 2))])
@@ -162,6 +202,7 @@ def test_hiding_mixes_the_picture_with_the_baseline(baseline: str, level: int) -
     assert blended(pixels, shown, colour)[..., 0].reshape(3, 3).tolist() == wanted
 
 
+EVEN = even_edges(4), even_edges(4)
 SIZES = [(16, 16), (30, 20), (20, 30), (7, 300), (300, 7), (1, 1), (641, 480)]
 FITS = [
     PixelSpec(16, 16),
@@ -196,7 +237,7 @@ def test_the_frame_is_where_the_decoder_puts_the_picture(spec: PixelSpec, size_w
 def test_a_heat_map_of_a_crop_lies_in_the_middle_of_the_sent_picture() -> None:
     heat = np.ones((4, 4), np.float32)
     frame = frame_of((200, 100), PixelSpec(50, 50, fit="crop"))
-    assert to_sent_frame(heat, frame).tolist() == [[0, 1, 1, 0]] * 4
+    assert to_sent_frame(heat, frame, EVEN).tolist() == [[0, 1, 1, 0]] * 4
 
 
 def test_a_heat_map_of_a_letterbox_is_cut_to_the_picture() -> None:
@@ -204,21 +245,30 @@ def test_a_heat_map_of_a_letterbox_is_cut_to_the_picture() -> None:
     heat[0] = 1  # the grey above the picture
     heat[1, 1] = 1
     frame = frame_of((200, 100), PixelSpec(40, 40, fit="letterbox"))
-    assert to_sent_frame(heat, frame).tolist() == [[0, 1, 0, 0], [0, 1, 0, 0], [0, 0, 0, 0], [0, 0, 0, 0]]
+    assert to_sent_frame(heat, frame, EVEN).tolist() == [[0, 1, 0, 0], [0, 1, 0, 0], [0, 0, 0, 0], [0, 0, 0, 0]]
 
 
 @pytest.mark.parametrize("size_wh", [(1, 5000), (5000, 1), (1, 1), (6000, 4000)])
 @pytest.mark.parametrize("spec", FITS, ids=lambda spec: spec.name)
 def test_heat_stays_in_its_range_for_every_shape_of_picture(spec: PixelSpec, size_wh: tuple[int, int]) -> None:
     heat = np.random.default_rng(0).random((8, 8)).astype(np.float32)
-    laid = to_sent_frame(heat, frame_of(size_wh, spec))
+    laid = to_sent_frame(heat, frame_of(size_wh, spec), (even_edges(8), even_edges(8)))
     assert (laid.shape, laid.dtype) == ((8, 8), np.float32)
     assert 0 <= laid.min() < laid.max() <= 1
 
 
+@pytest.mark.parametrize("method", ["occlusion", "rise"])
+def test_cells_that_the_edge_cuts_off_are_laid_where_their_pixels_are(method: str) -> None:
+    """Ten pixels across in cells of 4, 4 and 2: a third of the picture holds parts of two of them."""
+    spec = replace(SPECS[method], pixels=PixelSpec(10, 8, mode="gray"), patch=4, stride=4)
+    heat = np.array([[1, 0, 1], [0, 0, 1]], np.float32)
+    laid = to_sent_frame(heat, frame_of((100, 80), spec.pixels), spec.edges_hw)
+    np.testing.assert_allclose(laid, [[1, 0.2, 0.6], [0, 0, 0.6]], atol=1e-6)
+
+
 def test_the_whole_picture_is_not_resampled() -> None:
     heat = np.random.default_rng(0).random((3, 5)).astype(np.float32)
-    assert to_sent_frame(heat, Frame((0.0, 1.0), (0.0, 1.0))) is heat
+    assert to_sent_frame(heat, Frame((0.0, 1.0), (0.0, 1.0)), (even_edges(3), even_edges(5))) is heat
 
 
 @pytest.mark.parametrize(

@@ -35,7 +35,7 @@ def evaluate(
 ) -> None:
     """Measure a served model again: its figures on held-out data, through the running service.
 
-    NAME is a recipe, or a classifier that was imported, which needs --data.
+    NAME is a recipe; or a classifier or detector that was imported or trained on a folder, which needs --data.
     """
     if url is not None and not url.startswith(("grpc://", "grpcs://")):
         raise click.UsageError(f"expected an address like grpc://localhost:8001 as --url, got {url!r}")

@@ -108,7 +108,7 @@ class Order:
 @click.option(
     "--held-out",
     type=click.Path(exists=True, file_okay=False, path_type=Path),
-    help="Pictures, one folder per class, that the network was not trained on: measured for the card.",
+    help="Pictures that the network was not trained on, one folder per class; measured for the card.",
 )
 @click.option("--tensorrt", is_flag=True, help="Also make the variants for TensorRT; model.plan where there is a GPU.")
 @click.option("--no-serve", is_flag=True, help="Do not ask a real tritonserver before publishing.")

@@ -113,9 +113,9 @@ def train_options(command: Any) -> Any:
 def train(**options: Any) -> None:
     """Fine-tune a network on pictures of your own, verify it and publish it.
 
-    The network's last layer is replaced by one for the classes of the data. A fifth of each class is held out and
-    measured for the card, unless the folder has the halves train and val itself. A run that was stopped goes on when
-    the same command is given again.
+    The network's last layer is replaced by one for the classes of the data. About a fifth of each class is held out
+    and measured for the card, unless the folder has the halves train and val itself. A run that was stopped goes on
+    when the same command is given again.
     """
     try:
         _train(**options)

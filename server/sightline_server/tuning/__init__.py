@@ -1,0 +1,1 @@
+"""`sightline tune`: which arrangement of a model is fastest on this machine, found by measuring."""
