@@ -7,6 +7,7 @@
 #
 #   make benchmark           Sightline beside other ways to serve the same model; writes the tables of docs/performance.md
 #   make guard-baselines     accept the work that the guarded calls do now; docs/performance.md, Guard
+#   make benchmark-tuning    what sightline tune chooses, beside arrangements written by hand
 #   make benchmark-export    how long exports take; writes the tables of docs/export.md
 #
 # TORCH chooses the PyTorch to install, for example: make demo TORCH="torch --index-url <an index of CPU builds>"
@@ -17,7 +18,7 @@ DEMO_MODELS := cnn gan attention
 BIN := .venv/bin
 
 .DEFAULT_GOAL := demo
-.PHONY: demo serve test check setup models demo-models benchmark benchmark-export guard-baselines clean
+.PHONY: demo serve test check setup models demo-models benchmark benchmark-tuning benchmark-export guard-baselines clean
 
 demo: demo-models
 	@$(BIN)/python docs/demo.py
@@ -35,6 +36,9 @@ check: setup
 
 benchmark: demo-models
 	$(BIN)/python -m benchmarks.serving
+
+benchmark-tuning: demo-models
+	$(BIN)/python -m benchmarks.tuning
 
 benchmark-export: setup
 	$(BIN)/python -m benchmarks.export

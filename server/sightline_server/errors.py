@@ -2,7 +2,7 @@
 
 ```
 SightlineServerError                 1   anything else
-├── FileError                        3   bench, trace: a picture cannot be read, or a file cannot be written
+├── FileError                        3   bench, trace, tune: a picture cannot be read, or a file cannot be written
 ├── NoAnswerError                    4   probe, bench: nobody answers
 ├── UnknownModelError                6   a model was named that the repository, or the server, does not hold
 ├── ModelNotBuiltError               7   a model was asked for that has no version yet
@@ -15,7 +15,7 @@ SightlineServerError                 1   anything else
 │   ├── ModelLoadError              13   a model could not be loaded
 │   └── SelfTestError               13   a golden answer was not reproduced
 ├── OverBudgetError                 20   trace: a stage takes longer than its budget
-└── MeasurementError                21   bench: perf_analyzer gave no figures for some load
+└── MeasurementError                21   bench: no figures for some load; tune: none, or too little time
 ```
 """
 

@@ -53,7 +53,7 @@ Exit codes:
   18  lint: the repository has mistakes
   19  explain-difference: the service answers differently
   20  trace: a stage is over its budget
-  21  bench: no figures for some load
+  21  bench: no figures for some load; tune: none, or too little time
  130  ended by Ctrl-C
 """
 
