@@ -35,23 +35,36 @@ def private_options(
 
 
 @contextlib.contextmanager
-def private_server(plan: Plan, progress: Callable[[float, tuple[str, ...]], None]) -> Generator[TritonProcess]:
-    """Runs a plan, and ends it at once at the end. It has reproduced every golden answer before it is handed over.
+def started_server(
+    plan: Plan, progress: Callable[[float, tuple[str, ...]], None], stop_timeout_s: int = 0
+) -> Generator[tuple[TritonProcess, Control]]:
+    """Runs a plan until its models are loaded, and ends it at the end; `stop_timeout_s` is its time for that.
 
     progress: is told the seconds since the start and the models that are loaded.
 
     Raises:
-        TritonError: It did not become ready, or a golden answer was not reproduced.
+        TritonError: It did not become ready.
     """
     with contextlib.ExitStack() as stack:
         process = TritonProcess(plan.command, plan.environment, plan.log_path)
         stack.callback(remove_unused_regions, plan.region_prefix)
-        stack.callback(process.stop, 0)
+        stack.callback(process.stop, stop_timeout_s)
         control = Control(f"{url_host(plan.host)}:{plan.ports.grpc}", plan.control_key)
         stack.callback(control.close)
         wait_until_ready(
             process, control, stall_timeout_s=plan.startup_timeout_s, progress=progress, stopped=lambda: False
         )
+        yield process, control
+
+
+@contextlib.contextmanager
+def private_server(plan: Plan, progress: Callable[[float, tuple[str, ...]], None]) -> Generator[TritonProcess]:
+    """Like `started_server`; it has reproduced every golden answer before it is handed over.
+
+    Raises:
+        TritonError: It did not become ready, or a golden answer was not reproduced.
+    """
+    with started_server(plan, progress) as (process, control):
         try:
             self_test(control, plan.selection.models)
         except CallFailed as error:

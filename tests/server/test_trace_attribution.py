@@ -11,11 +11,12 @@ from client.task_repository import write_task_repository
 from PIL import Image
 
 from sightline_server.console import Console
+from sightline_server.private_server import private_options
 from sightline_server.serving import make_plan
 from sightline_server.tracing import client
 from sightline_server.tracing.client import Question
-from sightline_server.tracing.private_server import Recording, recorded_server
-from sightline_server.tracing.run import WARM_UP, evaluate, measure, private
+from sightline_server.tracing.recording import Recording, recorded_server
+from sightline_server.tracing.run import WARM_UP, evaluate, measure
 from sightline_server.tracing.stages import ClientTimes
 from sightline_server.tracing.waterfall import Waterfall
 
@@ -66,7 +67,7 @@ def waterfalls(repository: Path, picture: Path) -> Iterator[Mapping[str, list[Wa
     """Some waterfalls of each disturbed stage by its name, and of undisturbed requests."""
     with tempfile.TemporaryDirectory(prefix="sightline-test-") as name:
         directory = Path(name)
-        plan = make_plan(private(repository, (PLAIN, WAITING), "portable", None), directory, Console())
+        plan = make_plan(private_options(repository, (PLAIN, WAITING), "portable", None), directory, Console())
         switch = directory / "switch"
         slow_down_backends(directory / "backends", switch)
         recording = Recording(directory, WARM_UP + REPEAT)

@@ -6,12 +6,13 @@ from pathlib import Path
 
 import click
 
-from sightline_server.command_line import Ports, url_host
+from sightline_server.command_line import url_host
 from sightline_server.console import Console
 from sightline_server.errors import RequestRefusedError, TritonError
-from sightline_server.serving import ServeOptions, make_plan, run_directory
+from sightline_server.private_server import private_options
+from sightline_server.serving import make_plan, run_directory
 from sightline_server.tracing.client import Question, ask
-from sightline_server.tracing.private_server import Recording, recorded_server
+from sightline_server.tracing.recording import Recording, recorded_server
 from sightline_server.tracing.stages import ClientTimes, stages_of
 from sightline_server.tracing.waterfall import Waterfall, waterfall
 
@@ -36,7 +37,7 @@ def trace(options: TraceOptions, console: Console) -> Waterfall:
         SightlineServerError: Something was missing or went wrong; see `errors`.
     """
     with run_directory(console) as directory:
-        chosen = private(options.repository, (options.question.model,), options.config_name, options.runtime)
+        chosen = private_options(options.repository, (options.question.model,), options.config_name, options.runtime)
         plan = make_plan(chosen, directory, console)
         recording = Recording(directory, WARM_UP + options.repeat)
         try:
@@ -67,20 +68,3 @@ def evaluate(model: str, times: dict[str, ClientTimes], recording: Recording) ->
     if not traced:
         raise TritonError(f"expected traces of {len(times)} requests from tritonserver, got none of them. Try again.")
     return waterfall(model, traced)
-
-
-def private(repository: Path, models: tuple[str, ...], config_name: str, runtime: Path | None) -> ServeOptions:
-    """How a server is started that nobody else asks: on this machine alone, on free ports."""
-    return ServeOptions(
-        repository=repository,
-        models=models,
-        host="127.0.0.1",
-        ports=Ports(0, 0, 0),
-        config_name=config_name,
-        runtime=runtime,
-        ready_file=None,
-        log_file=None,
-        startup_timeout_s=120,
-        exit_timeout_s=5,
-        verbose=False,
-    )

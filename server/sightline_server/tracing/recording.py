@@ -5,12 +5,8 @@ import dataclasses
 from collections.abc import Generator
 from pathlib import Path
 
-from sightline_server.command_line import url_host
 from sightline_server.console import Console
-from sightline_server.control import Control
-from sightline_server.process import TritonProcess
-from sightline_server.shared_memory import remove_unused_regions
-from sightline_server.startup import wait_until_ready
+from sightline_server.private_server import started_server
 from sightline_server.stubs import find_stubs, model_of
 from sightline_server.supervisor import EXIT_GRACE_S, Plan
 from sightline_server.tracing.recorded import read_spans, traces_by_request, traces_from_json
@@ -65,20 +61,11 @@ def recorded_server(plan: Plan, recording: Recording, console: Console) -> Gener
     """
     plan = recording.recorded(plan)
     names = [model.name for model in plan.selection.models]
-    with contextlib.ExitStack() as stack:
-        process = TritonProcess(plan.command, plan.environment, plan.log_path)
-        stack.callback(remove_unused_regions, plan.region_prefix)
-        stack.callback(process.stop, plan.exit_timeout_s + EXIT_GRACE_S)
-        control = Control(f"{url_host(plan.host)}:{plan.ports.grpc}", plan.control_key)
-        stack.callback(control.close)
-        stack.callback(console.clear_progress)
-        wait_until_ready(
-            process,
-            control,
-            stall_timeout_s=plan.startup_timeout_s,
-            progress=lambda elapsed_s, loaded: console.progress(elapsed_s, loaded, len(names)),
-            stopped=lambda: False,
-        )
+
+    def progress(elapsed_s: float, loaded: tuple[str, ...]) -> None:
+        console.progress(elapsed_s, loaded, len(names))
+
+    with started_server(plan, progress, plan.exit_timeout_s + EXIT_GRACE_S) as (process, _):
         console.clear_progress()
         recording.models = {
             pid: model for pid, instance in find_stubs(process.pid).items() if (model := model_of(instance, names))
