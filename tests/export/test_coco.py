@@ -1,6 +1,7 @@
 """COCO folders: both layouts, what is left out, what is refused, and the detector for them."""
 
 import json
+import os
 from collections.abc import Callable
 from io import BytesIO
 from pathlib import Path
@@ -181,6 +182,19 @@ def test_the_detector_is_built_for_the_classes_of_a_folder(tmp_path: Path) -> No
     assert one.pixels.shape == (4, 256, 256, 3)
     assert (one.pixels == again.pixels).all()
     assert (one.pixels != other.pixels).any()
+
+
+def test_a_run_is_known_by_its_pictures_and_their_boxes(tmp_path: Path) -> None:
+    folder = beside(tmp_path / "data")
+    keys = {for_folder(folder).key}
+    assert for_folder(folder).key in keys
+    assert for_folder(folder).spec.trained_on_part
+    changed(lambda told: told["annotations"][0].update(bbox=[11, 20, 30, 40]))(folder)
+    keys.add(for_folder(folder).key)
+    file = load_coco(folder).train.files[0]
+    os.utime(file, ns=(0, 0))
+    keys.add(for_folder(folder).key)
+    assert len(keys) == 3
 
 
 def answer_with(rows: int) -> Callable[[Arrays], Arrays]:

@@ -2,9 +2,10 @@
 
 import re
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -30,8 +31,8 @@ from sightline_export.training.progress import Epoch
 from sightline_export.verification.parity import Parity
 
 
-def build(recipe: Recipe, repository: Path, *, serve: bool = False) -> list[str]:
-    setting = Setting(repository, 1, repository.parent / "reproducers", serve=serve)
+def build(recipe: Recipe, repository: Path, *, serve: bool = False, beside: int = 0) -> list[str]:
+    setting = Setting(repository, 1, repository.parent / "reproducers", serve=serve, beside=beside)
     events = export_recipe(recipe, setting, repository.parent / "checkpoints")
     return [event.text for event in events if isinstance(event, Done)]
 
@@ -69,6 +70,24 @@ def test_a_run_that_was_stopped_says_how_long_it_took_in_all(quick_recipe: Recip
     said = build(replace(quick_recipe, train=one_epoch), repository)
     assert re.search(r"trained [\d,]+ parameters in 72\d\d s", said[0])
     assert re.search(r"trained by this export in 72\d\d s", (repository / "quick" / "README.md").read_text())
+
+
+def test_exports_that_run_side_by_side_know_of_each_other(
+    quick_recipe: Recipe, repository: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings: list[Setting] = []
+
+    def nothing_done(names: Sequence[str], _: object, work: partial[object], jobs: int) -> Iterator[tuple[str, None]]:
+        settings.extend(work.args[0].setting for _ in names)
+        return iter(())
+
+    monkeypatch.setattr("sightline_export.side_by_side.side_by_side", nothing_done)
+    command = ["cnn", "lenet", "--repository", str(repository)]
+    assert CliRunner().invoke(export, [*command, "--jobs", "4"]).exit_code == 0
+    assert [setting.beside for setting in settings] == [1, 1]
+    build(quick_recipe, repository, beside=1)
+    for model in ("quick", "quick_explain"):
+        assert ", beside up to 1 other export." in (repository / model / "README.md").read_text()
 
 
 def test_a_saved_state_that_cannot_be_read_is_told(quick_recipe: Recipe, repository: Path) -> None:

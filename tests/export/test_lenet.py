@@ -9,12 +9,13 @@ import torch
 from export.test_labelled import cifar10_files, png, write
 from torch import nn
 
+from sightline_backend.pictures import open_picture
 from sightline_backend.steps import files_array
 from sightline_export.datasets.labelled_pictures import Half
 from sightline_export.models.lenet import LeNet, LeNetConfig
 from sightline_export.recipe import Evaluation, Recipe, find_recipe
 from sightline_export.runtimes import pytorch_runtime
-from sightline_export.sheets.classifier import MOST_ASKED, TILE, chosen_pictures, classifier_sheet
+from sightline_export.sheets.classifier import MOST_ASKED, chosen_pictures, classifier_sheet
 from sightline_export.training.augment import AUGMENTATIONS
 from sightline_export.training.checkpoint import Checkpoint
 from sightline_export.verification.parity import Arrays
@@ -96,6 +97,23 @@ def test_a_folder_of_four_classes_makes_a_network_of_four_outputs(lenet: Recipe,
     assert recipe.spec.labels == tuple("abcd")
 
 
+def test_a_run_on_the_other_half_is_not_resumed(lenet: Recipe, tmp_path: Path) -> None:
+    files = {
+        f"{half}/{name}/{n}.png": png(n, 8 + k)
+        for k, half in enumerate(("train", "val"))
+        for name in "ab"
+        for n in range(3)
+    }
+    folder = write(tmp_path / "ab", files)
+    assert lenet.for_data is not None
+    before = lenet.for_data(folder)
+    assert (before.key, before.spec.trained_on_part) == (lenet.for_data(folder).key, True)
+    (folder / "train").rename(folder / "x")
+    (folder / "val").rename(folder / "train")
+    (folder / "x").rename(folder / "val")
+    assert lenet.for_data(folder).key != before.key
+
+
 def test_pictures_are_mirrored_only_where_that_means_the_same() -> None:
     bright_left = torch.zeros(64, 1, 16, 16)
     bright_left[..., :8] = 1
@@ -116,15 +134,15 @@ def test_the_sheet_shows_mistakes_first() -> None:
 
 def test_the_sheet_of_many_pictures_asks_for_some_of_every_class() -> None:
     """Folders are sorted by class: the first of them would be of a few classes only."""
-    count, labels = 5 * MOST_ASKED, tuple("0123456789")
-    half = Half(np.zeros((count, 8, 8, 3), np.uint8), np.arange(count) * len(labels) // count)
-    asked_at_once: list[int] = []
+    labels = tuple("0123456789")
+    classes = np.arange(2 * MOST_ASKED) * len(labels) // (2 * MOST_ASKED)
+    half = Half(np.repeat(classes.astype(np.uint8), 64).reshape(-1, 8, 8), classes)
+    asked_for: list[int] = []
 
-    def all_zero(inputs: Arrays) -> Arrays:
-        asked_at_once.append(len(inputs["IMAGE"]))
-        return {"SCORES": np.repeat(np.eye(10, dtype=np.float32)[:1], asked_at_once[-1], axis=0)}
+    def right(inputs: Arrays) -> Arrays:
+        seen = [int(np.asarray(open_picture(file))[0, 0]) for file in inputs["IMAGE"][:, 0].tolist()]
+        asked_for.extend(seen)
+        return {"SCORES": np.eye(10, dtype=np.float32)[seen]}
 
-    sheet = classifier_sheet(half, labels, all_zero)
-    assert sum(asked_at_once) == MOST_ASKED
-    rows = sheet.height // TILE
-    assert rows == 4  # two of wrong answers, which first-come pictures would not have had, and two of right ones
+    classifier_sheet(half, labels, right)
+    assert np.bincount(asked_for).tolist() == [MOST_ASKED // 10] * 10

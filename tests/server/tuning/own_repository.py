@@ -7,7 +7,7 @@ from serving import built_repository
 
 from sightline_server.repository_links import link_repository
 
-MODEL = "lenet"
+MODEL = "attention"
 
 
 def write_own_repository(directory: Path) -> Path:

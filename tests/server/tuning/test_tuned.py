@@ -89,13 +89,13 @@ def test_after_another_export_the_choice_is_not_served(before: str, after: str, 
 
 def test_a_link_stands_for_every_model_and_one_has_another_configuration(tuned: Path, tmp_path: Path) -> None:
     config = tmp_path / "mine.pbtxt"
-    config.write_text('name: "lenet"')
+    config.write_text('name: "attention"')
     linked = link_repository(tuned, tmp_path / "linked", {MODEL: config})
     assert {each.name for each in linked.iterdir()} == {each.name for each in tuned.iterdir()}
-    assert (linked / MODEL / "config.pbtxt").read_text() == 'name: "lenet"'
+    assert (linked / MODEL / "config.pbtxt").read_text() == 'name: "attention"'
     assert not (linked / MODEL / "configs").exists()
     assert (linked / MODEL / "1" / "golden").is_dir()
-    assert (tuned / MODEL / "config.pbtxt").read_text() != 'name: "lenet"'
+    assert (tuned / MODEL / "config.pbtxt").read_text() != 'name: "attention"'
 
 
 def config(service: Service, model: str) -> dict[str, Any]:
@@ -106,12 +106,12 @@ def config(service: Service, model: str) -> dict[str, Any]:
 def test_serve_takes_the_choice_unless_it_is_told_another_arrangement(
     tuned: Path, start: Callable[..., Service]
 ) -> None:
-    models = ("--models", f"{MODEL},mnist_cnn,{MODEL}_explain")
+    models = ("--models", f"{MODEL},gan,{MODEL}_explain")
     chosen = start(tuned, *models)
     assert config(chosen, MODEL)["instance_group"][0]["count"] == 2
     assert config(chosen, MODEL)["max_batch_size"] == 4
     # one that was not tuned, and one that asks a network of the tuned one
-    assert config(chosen, "mnist_cnn")["backend"] == "image_pipeline"
+    assert config(chosen, "gan")["backend"] == "image_pipeline"
     assert config(chosen, f"{MODEL}_explain")["backend"] == "explain"
     assert f"{MODEL}  " in chosen.stdout
     assert "reproduced" in chosen.stdout
