@@ -10,6 +10,7 @@ import json
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import pairwise
 from typing import Any, cast
 
@@ -109,14 +110,20 @@ class Pipeline:
     A request that comes alone gets all threads. Of several, each thread takes its share from the file to the answer:
     that is more work done in the same time than all threads in each operation of a network.
 
-    open_networks: is called for one lane of `threads` threads, and for `threads` lanes that share networks of one.
+    open_networks: is called for the lane of all threads, and for those of one thread, which share their networks, when
+        several requests come for the first time: a model that is asked seldom holds its weights once.
     """
 
     def __init__(self, steps: Sequence[PipelineStep], open_networks: OpenNetworks, threads: int = 1) -> None:
-        self._whole = Lane(steps, open_networks(threads))
-        self._share = Lane(steps, open_networks(1)) if threads > 1 else self._whole
+        self._steps = steps
+        self._open_networks = open_networks
         self._threads = threads
+        self._whole = Lane(steps, open_networks(threads))
         self._pool = ThreadPoolExecutor(threads, "lane")
+
+    @cached_property
+    def _share(self) -> Lane:
+        return Lane(self._steps, self._open_networks(1))
 
     def answer(self, requests: Sequence[Arrays | Exception]) -> list[Known]:
         """Every tensor of each request, in order, or the exception that it ended in; none disturbs the others."""

@@ -165,7 +165,8 @@ def test_the_gpu_service_differs_by_its_device_its_variant_and_its_memory(compos
         "mem_limit",
         "memswap_limit",
     }
-    assert set(gpu["command"]) ^ set(cpu["command"]) == {"--model-config-name=gpu"}
+    differ = {"--model-config-name=gpu", "--model-config-name=portable"}
+    assert set(gpu["command"]) ^ set(cpu["command"]) == differ
     (device,) = gpu["deploy"]["resources"]["reservations"]["devices"]
     assert (device["driver"], device["capabilities"]) == ("nvidia", ["gpu"])
 

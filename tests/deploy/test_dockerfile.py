@@ -16,8 +16,8 @@ from sightline_backend.backends import NAMES
 
 OLDEST_RELEASE = (26, 7)
 BACKENDS = "/opt/tritonserver/backends/"
-# the image has the C++ backend of that name
-NOT_IN_THE_IMAGE = {"onnxruntime"}
+# the image has the C++ backend of ONNX Runtime
+NOT_IN_THE_IMAGE = {"onnxruntime", "image_pipeline"}
 
 Instruction = tuple[str, str]
 

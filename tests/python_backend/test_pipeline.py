@@ -118,10 +118,11 @@ def test_a_network_is_asked_once_for_all_requests_of_a_share() -> None:
 
     pipeline = Pipeline(steps_from_parameter(json.dumps(STEPS)), open_networks, threads=2)
     pipeline.answer([request(1)])
-    assert asked == [1]
+    assert (asked, opened_with) == ([1], [2])
     pipeline.answer([request(level) for level in range(5)])
     assert sorted(asked[1:]) == [2, 3]
-    assert opened_with == [2, 1]  # all threads for a request alone; one for each share
+    pipeline.answer([request(level) for level in range(4)])
+    assert opened_with == [2, 1]  # all threads for a request alone; one for each share, opened when it is needed
 
 
 def test_steps_that_ask_a_network_themselves_are_given_it() -> None:
