@@ -16,6 +16,7 @@ MALLOC_SETTINGS = {
     "MALLOC_TRIM_THRESHOLD_": str(256 << 20),
     "MALLOC_MMAP_THRESHOLD_": str(256 << 20),
     "MALLOC_TOP_PAD_": str(16 << 20),
+    "MALLOC_ARENA_MAX": "2",  # each further one would hold pages of its own for its thread
     # huge pages: the weights of a network are read whole for every batch, one page of 4 KiB after another
     "GLIBC_TUNABLES": "glibc.malloc.hugetlb=1",
 }
