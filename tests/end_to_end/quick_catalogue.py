@@ -12,6 +12,7 @@ from sightline_export.exporter import export_named
 from sightline_export.recipe import Exportable, Operation, Recipe, find, recipes
 from sightline_export.release import Doing, Done, Setting
 from sightline_export.side_by_side import default_jobs, side_by_side
+from sightline_export.training.checkpoint import Checkpoint
 from sightline_export.training.progress import Epoch
 
 
@@ -34,7 +35,7 @@ def quick(exportable: Exportable) -> Exportable:
     return without_figures(replace(exportable, train=partial(first_epoch, exportable), explained_well=False))
 
 
-def first_epoch(recipe: Recipe, network: nn.Module, checkpoint: Path) -> Iterator[Epoch]:
+def first_epoch(recipe: Recipe, network: nn.Module, checkpoint: Checkpoint) -> Iterator[Epoch]:
     yield from islice(recipe.train(network, checkpoint), 1)
     network.eval()
 

@@ -56,7 +56,7 @@ def test_resnet18_of_torchvision_is_exported_verified_and_served(repository: Pat
     arguments = ("torchvision:resnet18", "--size", "64", "--max-batch-size", "4", "--repository", repository)
     result = run(*arguments)
     assert result.exit_code == 0, result.stderr
-    assert re.search(r"served: Triton 2\.\d+\.\d+ gives the same answers at batch 1, 2, 3, 4", result.stderr)
+    assert re.search(r"served: Triton 2\.\d+\.\d+, portable gives the same answers at batch 1, 2, 3, 4", result.stderr)
     labels = (repository / "resnet18" / "labels.txt").read_text().splitlines()
     assert (len(labels), labels[0]) == (1000, "tench")
     card = (repository / "resnet18" / "README.md").read_text()
