@@ -126,11 +126,13 @@ def test_the_answer_is_the_same_every_time_and_beside_other_pictures() -> None:
 
 
 def test_threads_do_not_disturb_each_other() -> None:
+    def boxes(file: bytes) -> list[list[float]]:
+        return detect_batch([file])["detection_boxes"].tolist()
+
     files = [encoded(portrait()), large_poster()]
-    alone = [detect_batch([file])["detection_boxes"].tolist() for file in files]
     with ThreadPoolExecutor(4) as pool:
-        together = list(pool.map(lambda index: detect_batch([files[index % 2]])["detection_boxes"].tolist(), range(12)))
-    assert together == alone * 6
+        together = list(pool.map(boxes, files * 6))
+    assert together == [boxes(file) for file in files] * 6
 
 
 def test_a_bad_picture_is_named_by_its_place() -> None:
