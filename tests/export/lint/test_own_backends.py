@@ -21,7 +21,8 @@ BY_ID = {case.id: case for case in CASES}
 
 
 def test_lint_knows_what_every_backend_of_ours_takes_and_gives() -> None:
-    assert set(CONTRACTS) == set(NAMES) - {"onnxruntime"}
+    # the tensors of image_pipeline are those of the ensemble that it stands for, which lint checks
+    assert set(CONTRACTS) == set(NAMES) - {"onnxruntime", "image_pipeline"}
 
 
 @pytest.mark.parametrize(
