@@ -51,11 +51,19 @@ class StyleJudge:
 
 @cache
 def style_judge() -> StyleJudge:
-    """The judge of our own painting, trained in some ten seconds; from a seed, so that it is always the same one."""
+    """The judge of our own painting, trained in some ten seconds; from a seed, so that it is always the same one.
+
+    Its training has one thread: with more of them sums are rounded in another order, and another judge comes out.
+    """
     pictures = (painting(), *(photograph.pixels for photograph in training_photographs()))
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(JUDGE.seed)
         classifier = TextureClassifier(TextureClassifierConfig(classes=len(pictures)))
-    for _ in train_features(classifier, pictures, JUDGE):
-        pass
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        for _ in train_features(classifier, pictures, JUDGE):
+            pass
+    finally:
+        torch.set_num_threads(threads)
     return StyleJudge(classifier, painting())
