@@ -1,4 +1,7 @@
-"""Measures the limit of this machine: the bare loop of `bare_loop.py`, started with the Python that serves."""
+"""Measures the limit of this machine: the bare loop of `bare_loop.py`, started with the Python that serves.
+
+It runs as any program does. What the memory settings of `sightline serve` are worth is measured beside it.
+"""
 
 from __future__ import annotations
 
@@ -23,14 +26,16 @@ TIMEOUT_S = 300
 
 @dataclass(frozen=True)
 class Arrangement:
-    """How the bare loop runs."""
+    """How the bare loop runs. tuned_memory: with the memory settings that `sightline serve` gives tritonserver."""
 
     processes: int
     batch: int
+    tuned_memory: bool = False
 
     @property
     def name(self) -> str:
-        return f"{self.processes} x {self.batch}"
+        memory = ", memory as served" if self.tuned_memory else ""
+        return f"{self.processes} x {self.batch}{memory}"
 
 
 ONE = Arrangement(processes=1, batch=1)
@@ -81,7 +86,7 @@ def measure_limit(model: Served, asks: Asks, questions: Sequence[Path], how: Arr
             text=True,
             timeout=TIMEOUT_S,
             check=False,
-            env={**os.environ, **MALLOC_SETTINGS, **SINGLE_THREADED, **PRIVACY},
+            env=variables(how),
         )
     if done.returncode != 0:
         said = (done.stderr.strip().splitlines() or ["nothing"])[-1]
@@ -89,6 +94,12 @@ def measure_limit(model: Served, asks: Asks, questions: Sequence[Path], how: Arr
     found = json.loads(done.stdout)
     answers = tuple(ranked(np.array(scores, np.float32), model.labels) for scores in found["scores"])
     return Limit(float(found["per_s"]), answers)
+
+
+def variables(how: Arrangement) -> dict[str, str]:
+    """The environment of the bare loop: one thread in each process, and no memory setting unless it is asked for."""
+    inherited = {name: value for name, value in os.environ.items() if name not in MALLOC_SETTINGS}
+    return {**inherited, **SINGLE_THREADED, **PRIVACY, **(MALLOC_SETTINGS if how.tuned_memory else {})}
 
 
 def _python() -> Path:

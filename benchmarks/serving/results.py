@@ -54,11 +54,15 @@ class Run:
 
 @dataclass(frozen=True)
 class Round:
-    """limits: answers per second of the bare loop, by scenario and arrangement, in the order they were measured."""
+    """limits: answers per second of the bare loop, by scenario and arrangement, in the order they were measured.
+
+    tuned_memory: ratios of the bare loop with the memory settings of `sightline serve` to the one without.
+    """
 
     number: int
     runs: tuple[Run, ...]
     limits: Mapping[str, Mapping[str, Sequence[float]]]
+    tuned_memory: Mapping[str, Mapping[str, float]]
 
 
 @dataclass(frozen=True)
@@ -102,7 +106,7 @@ def read_results(path: Path) -> Results:
 
 
 def _round(found: dict[str, Any]) -> Round:
-    return Round(found["number"], tuple(_run(each) for each in found["runs"]), found["limits"])
+    return Round(found["number"], tuple(_run(each) for each in found["runs"]), found["limits"], found["tuned_memory"])
 
 
 def _run(found: dict[str, Any]) -> Run:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from statistics import mean
 
 from benchmarks.serving.environments import Installed
 from benchmarks.serving.limit import Arrangement, arrangement, measure_limit
@@ -31,30 +32,37 @@ def measured_round(comparisons: Sequence[Comparison], number: int, seconds: floa
     """Every comparison, one after the other."""
     runs: list[Run] = []
     limits: dict[str, Mapping[str, Sequence[float]]] = {}
+    tuned: dict[str, Mapping[str, float]] = {}
     for comparison in comparisons:
-        found, measured = _compared(comparison, number, seconds, say)
+        key = comparison.scenario.key
+        found, limits[key], tuned[key] = _compared(comparison, number, seconds, say)
         runs += found
-        limits[comparison.scenario.key] = measured
-    return Round(number, tuple(runs), limits)
+    return Round(number, tuple(runs), limits, tuned)
 
 
 def _compared(
     comparison: Comparison, number: int, seconds: float, say: Say
-) -> tuple[list[Run], Mapping[str, Sequence[float]]]:
+) -> tuple[list[Run], Mapping[str, Sequence[float]], Mapping[str, float]]:
+    """The runs, the limits by arrangement, and the ratios to them of the bare loop with other memory settings."""
     key = comparison.scenario.key
     arrangements = sorted({arrangement(each) for each in comparison.concurrency}, key=lambda each: each.processes)
     limits: dict[Arrangement, list[float]] = {each: [] for each in arrangements}
 
-    def measure_limits() -> None:
+    def measured_limit(how: Arrangement) -> float:
         # half as long as a system, for it is measured on both sides of each
+        files = comparison.questions.files
+        limit = measure_limit(comparison.model, comparison.scenario.asks, files, how, seconds / 2)
+        say(f"round {number + 1}, {key}, the limit, {how.name}: {limit.per_s:.0f}/s")
+        return limit.per_s
+
+    def measure_limits() -> None:
         for how, known in limits.items():
-            files = comparison.questions.files
-            limit = measure_limit(comparison.model, comparison.scenario.asks, files, how, seconds / 2)
-            known.append(limit.per_s)
-            say(f"round {number + 1}, {key}, the limit, {how.name}: {limit.per_s:.0f}/s")
+            known.append(measured_limit(how))
 
     order = random.Random(number).sample(comparison.systems, len(comparison.systems))  # noqa: S311  # no secret
     runs: list[Run] = []
+    measure_limits()
+    tuned = {how: measured_limit(replace(how, tuned_memory=True)) for how in limits}
     measure_limits()
     for system, installed in order:
         subject = Subject(system, installed, comparison.scenario, comparison.model, comparison.questions)
@@ -62,14 +70,13 @@ def _compared(
         measure_limits()
         runs.append(between(run, lambda each: limits[arrangement(each)][-2:]))
         say(f"round {number + 1}, {key}, {in_words(runs[-1])}")
-    return runs, {how.name: known for how, known in limits.items()}
+    ratios = {how.name: per_s / mean(limits[how][:2]) for how, per_s in tuned.items()}
+    return runs, {how.name: known for how, known in limits.items()}, ratios
 
 
 def between(run: Run, limits_per_s: Callable[[int], Sequence[float]]) -> Run:
     """The run with the mean of the limits before and after it."""
-    points = tuple(
-        replace(point, limit_per_s=sum(around := limits_per_s(point.concurrency)) / len(around)) for point in run.points
-    )
+    points = tuple(replace(point, limit_per_s=mean(limits_per_s(point.concurrency))) for point in run.points)
     return replace(run, points=points)
 
 

@@ -87,6 +87,15 @@ def limits_per_s(results: Results, scenario: str) -> dict[str, Spread]:
     return {arrangement: spread(measured) for arrangement, measured in found.items()}
 
 
+def tuned_memory(results: Results, scenario: str) -> dict[str, Spread]:
+    """Ratios of the bare loop with the memory settings of `sightline serve` to the limit, by arrangement."""
+    found: dict[str, list[float]] = {}
+    for each in results.rounds:
+        for arrangement, ratio in each.tuned_memory.get(scenario, {}).items():
+            found.setdefault(arrangement, []).append(ratio)
+    return {arrangement: spread(ratios) for arrangement, ratios in found.items()}
+
+
 def _column(runs: Sequence[Run], concurrency: int) -> Column:
     points = [point for run in runs for point in run.points if point.concurrency == concurrency]
     return Column(

@@ -6,6 +6,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from benchmarks.serving.limit import Arrangement, variables
 from serving import ROOT, built_repository
 
 
@@ -32,8 +33,18 @@ def test_sightline_is_measured_against_the_limit_of_the_same_round(tmp_path: Pat
         assert all(point["per_s"] > 0 and point["limit_per_s"] > 0 for point in run["points"])
         assert run["start_s"] > 0
         assert run["processes"] > 2
-        assert [len(limits) for limits in each["limits"]["jpeg-cnn"].values()] == [2, 2]
+        assert [len(limits) for limits in each["limits"]["jpeg-cnn"].values()] == [3, 3]
+        assert list(each["tuned_memory"]["jpeg-cnn"]) == ["1 x 1", "2 x 8"]
     assert "| **Sightline** |" in done.stdout
+
+
+def test_the_limit_has_the_memory_settings_of_any_program(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MALLOC_ARENA_MAX", "7")
+    plain, tuned = variables(Arrangement(2, 8)), variables(Arrangement(2, 8, tuned_memory=True))
+    assert "MALLOC_ARENA_MAX" not in plain
+    assert "GLIBC_TUNABLES" not in plain
+    assert tuned["MALLOC_ARENA_MAX"] == "2"
+    assert plain.items() <= tuned.items()
 
 
 @pytest.mark.parametrize("options", [["--systems", "nobody"], ["--concurrency", "0"], ["--scenarios", ""]])

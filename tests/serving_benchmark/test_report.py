@@ -34,6 +34,9 @@ def test_ratios_stand_with_their_least_and_greatest() -> None:
         line_of("**Sightline**") == "| **Sightline** | 1.05 (1.00 - 1.10) | 0.85 (0.80 - 0.90) | 0.98 (0.97 - 0.99) |"
     )
     assert line_of("the limit, answers/s").startswith("| the limit, answers/s | 115 (110 - 120) | 200 (190 - 210) |")
+    assert line_of("the limit, memory as served").startswith(
+        "| the limit, memory as served | 1.12 (1.12 - 1.12) | 1.03 "
+    )
 
 
 def test_what_failed_is_said_in_the_row() -> None:
