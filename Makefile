@@ -8,6 +8,7 @@
 #   make benchmark           Sightline beside other ways to serve the same model; writes the tables of docs/performance.md
 #   make guard-baselines     accept the work that the guarded calls do now; docs/performance.md, Guard
 #   make benchmark-tuning    what sightline tune chooses, beside arrangements written by hand
+#   make benchmark-protocols HTTP, gRPC and shared memory, and what a call of the client costs; docs/performance.md
 #   make benchmark-export    how long exports take; writes the tables of docs/export.md
 #
 # TORCH chooses the PyTorch to install, for example: make demo TORCH="torch --index-url <an index of CPU builds>"
@@ -18,7 +19,8 @@ DEMO_MODELS := cnn gan attention
 BIN := .venv/bin
 
 .DEFAULT_GOAL := demo
-.PHONY: demo serve test check setup models demo-models benchmark benchmark-tuning benchmark-export guard-baselines clean
+.PHONY: demo serve test check setup models demo-models
+.PHONY: benchmark benchmark-tuning benchmark-protocols benchmark-export guard-baselines clean
 
 demo: demo-models
 	@$(BIN)/python docs/demo.py
@@ -39,6 +41,9 @@ benchmark: demo-models
 
 benchmark-tuning: demo-models
 	$(BIN)/python -m benchmarks.tuning
+
+benchmark-protocols: demo-models
+	$(BIN)/python -m benchmarks.protocols
 
 benchmark-export: setup
 	$(BIN)/python -m benchmarks.export

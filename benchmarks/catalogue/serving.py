@@ -2,24 +2,18 @@
 
 from __future__ import annotations
 
-import json
-import signal
-import subprocess
-import sys
-import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from benchmarks.catalogue.memory import Memory, tree_memory
+from benchmarks.own_server import sightline_serve
 
 from sightline_export.errors import ExportError
 from sightline_export.repository.published import read_published
 from sightline_export.signature import TensorSpec
 from sightline_export.verification.again import verify_again
 from sightline_export.verification.service import Service, connected
-
-POLL_S = 0.02
 
 
 @dataclass(frozen=True)
@@ -39,25 +33,11 @@ class Served:
 
 def serve_at_once(repository: Path, names: Sequence[str], scratch: Path) -> Served:
     """Serve everything in `repository` and ask `names`. Raises RuntimeError where the server does not come up."""
-    ready_file, log = scratch / "ready.json", scratch / "said.txt"
-    ports = [part for kind in ("http", "grpc", "metrics") for part in (f"--{kind}-port", "0")]
-    command = [sys.executable, "-m", "sightline_server", "serve", "--model-repository", str(repository)]
-    begun = time.monotonic()
-    with log.open("wb") as said:
-        server = subprocess.Popen([*command, "--ready-file", str(ready_file), *ports], stdout=said, stderr=said)
-    try:
-        while not ready_file.exists():
-            if server.poll() is not None:
-                raise RuntimeError(log.read_text(errors="replace"))
-            time.sleep(POLL_S)
-        ready_s = time.monotonic() - begun
+    with sightline_serve(repository, scratch) as server:
         idle = tree_memory(server.pid)
-        with connected(json.loads(ready_file.read_text())["grpc_url"]) as service:
+        with connected(server.grpc_url) as service:
             failures = tuple(line for name in names if (line := _failure(repository, name, service)))
-        return Served(len(names), ready_s, idle, tree_memory(server.pid), failures)
-    finally:
-        server.send_signal(signal.SIGTERM)
-        server.wait()
+        return Served(len(names), server.ready_s, idle, tree_memory(server.pid), failures)
 
 
 def _failure(repository: Path, name: str, service: Service) -> str | None:

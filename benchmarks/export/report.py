@@ -9,6 +9,7 @@ from importlib.metadata import version
 from pathlib import Path
 
 from benchmarks.export.run import STEPS, Result
+from benchmarks.markdown import markdown_table, write_between
 
 from sightline_export.latency import machine
 
@@ -42,27 +43,16 @@ def document(results: Sequence[Result]) -> str:
         (
             f"Measured on {date.today().isoformat()} on {machine()}, Python {platform.python_version()}, {libraries}. "
             "Random weights, batch 1, 2, 3 and 8. Seconds until each step was done:",
-            _table(
+            markdown_table(
                 ("source", "pixels", "million parameters", "MB", "build", "write", "verify", "serve", "in all"), times
             ),
             "Largest difference from PyTorch, as a share of what is allowed (1e-3 of the largest score, 1e-3 of "
             "the largest logit); median milliseconds for one picture:",
-            _table(("source", *results[0].parity, "graph alone, ms", "served from files, ms"), answers),
+            markdown_table(("source", *results[0].parity, "graph alone, ms", "served from files, ms"), answers),
         )
     )
 
 
 def write_report(path: Path, results: Sequence[Result]) -> None:
     """Put the tables between the marks of the document."""
-    before, _, rest = path.read_text().partition(BEGIN)
-    _, mark, after = rest.partition(END)
-    if not mark:
-        raise RuntimeError(f"expected the marks {BEGIN} and {END} in {path}, got another document")
-    beside = path.with_suffix(".partial")
-    beside.write_text(f"{before}{BEGIN}\n\n{document(results)}\n\n{END}{after}")
-    beside.replace(path)
-
-
-def _table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    lines = ["| " + " | ".join(header) + " |", "|" + " --- |" * len(header)]
-    return "\n".join(lines + ["| " + " | ".join(row) + " |" for row in rows])
+    write_between(path, BEGIN, END, document(results))

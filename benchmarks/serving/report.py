@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from benchmarks.markdown import markdown_table, write_between
 from benchmarks.serving.limit import arrangement
 from benchmarks.serving.results import Results
 from benchmarks.serving.scenario import SCENARIOS, Scenario
@@ -32,13 +33,7 @@ def document(results: Results, systems: Mapping[str, System]) -> str:
 
 def write_report(path: Path, results: Results, systems: Mapping[str, System]) -> None:
     """Put the tables between the marks of the document. Raises RuntimeError where it has none."""
-    before, _, rest = path.read_text().partition(BEGIN)
-    _, mark, after = rest.partition(END)
-    if not mark:
-        raise RuntimeError(f"expected the marks {BEGIN} and {END} in {path}, got another document")
-    beside = path.with_suffix(".partial")
-    beside.write_text(f"{before}{BEGIN}\n\n{document(results, systems)}\n\n{END}{after}")
-    beside.replace(path)
+    write_between(path, BEGIN, END, document(results, systems))
 
 
 def _preamble(results: Results) -> str:
@@ -75,11 +70,11 @@ def _scenario(
     costs = [[systems[key].name, *_costs(one, concurrency)] for key, one in rows.items() if one.columns]
     return [
         f"### {scenario.title[0].upper()}{scenario.title[1:]}",
-        _table(header, table),
+        markdown_table(header, table),
         f"Processor time of one answer at c={concurrency[-1]}, on all cores; latency at each concurrency "
         f"({', '.join(map(str, concurrency))}); seconds from the start to the first right answer; memory of all "
         "processes after the load, proportional (resident):",
-        _table(COSTS, costs),
+        markdown_table(COSTS, costs),
     ]
 
 
@@ -119,7 +114,7 @@ def _targets(rows: Rows, systems: Mapping[str, System]) -> str:
         ]
         for each in verdicts(rows)
     ]
-    return _table(["what", "who", "c", "wanted", "measured", ""], lines)
+    return markdown_table(["what", "who", "c", "wanted", "measured", ""], lines)
 
 
 def _measured(verdict: Verdict, systems: Mapping[str, System]) -> str:
@@ -136,7 +131,7 @@ def _systems(results: Results, rows: Rows, systems: Mapping[str, System]) -> str
         for key, system in systems.items()
         if key in shown
     ]
-    return _table(["system", "settings", "versions"], lines)
+    return markdown_table(["system", "settings", "versions"], lines)
 
 
 def _limit(measured: Spread) -> str:
@@ -150,8 +145,3 @@ def _ratio(measured: Spread) -> str:
 def _short(reason: str) -> str:
     one_line = " ".join(reason.split()).replace("|", "\\|")
     return one_line if len(one_line) <= SHORT else f"{one_line[: SHORT - 3]}..."
-
-
-def _table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    lines = ["| " + " | ".join(header) + " |", "|" + " --- |" * len(header)]
-    return "\n".join(lines + ["| " + " | ".join(cells) + " |" for cells in rows])

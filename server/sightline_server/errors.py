@@ -7,7 +7,7 @@ SightlineServerError                 1   anything else
 ├── UnknownModelError                6   a model was named that the repository, or the server, does not hold
 ├── ModelNotBuiltError               7   a model was asked for that has no version yet
 ├── NotAnsweringError                7   probe, bench: a model does not answer, or not as it did at export time
-├── RequestRefusedError              8   trace: the server refused the request
+├── RequestRefusedError              8   trace: the server refused the request; bench: it refused shared memory
 ├── MachineError                    10   the machine or the runtime environment lacks something
 ├── PortInUseError                  11   somebody else listens on the port
 ├── NotARepositoryError             12   the folder is not a model repository, or one of its files cannot be read
@@ -62,7 +62,7 @@ class ModelNotBuiltError(SightlineServerError):
 
 
 class RequestRefusedError(SightlineServerError):
-    """The server refused the request, for example because the file is no picture."""
+    """The server refused the request, for example because the file is no picture, or shared memory."""
 
     exit_code = 8
 

@@ -19,6 +19,9 @@ STABILITY_PERCENT = 999
 MOST_WINDOWS = 10  # it needs more than three where a window has no answer at all
 LONGER = 1.2  # it waits so many times the interval that it is given
 NO_ANSWER = "No valid requests recorded"
+# Of each output whose size the model's configuration does not say. No answer is larger; of the region only what is
+# written takes memory. perf_analyzer's own 100 KB are too few for a picture.
+LARGEST_ANSWER_BYTES = 1 << 30
 START_TIMEOUT_S = 60
 END_TIMEOUT_S = 5
 
@@ -56,6 +59,8 @@ def arguments(point: Point, version: int, address: str, requests: Path, settings
     given += ["--max-trials", str(MOST_WINDOWS), "-v", "-f", TABLE, "--verbose-csv"]
     if settings.percentile is not None:
         given += ["--percentile", str(settings.percentile)]
+    if point.shared_memory:
+        given += ["--shared-memory", "system", "--output-shared-memory-size", str(LARGEST_ANSWER_BYTES)]
     value = f"{point.load.value:.10g}"
     if point.load.loop is Loop.CLOSED:
         return [*given, "--concurrency-range", value]
@@ -76,7 +81,9 @@ def measure(
     table.unlink(missing_ok=True)
     command = [str(analyzer.executable), *arguments(point, version, address, requests, settings)]
     timeout_s = START_TIMEOUT_S + MOST_WINDOWS * settings.window_s
-    returncode, output, errors = run(command, analyzer, requests.parent, timeout_s)
+    # SIGTERM would leave its regions behind, with this server and in /dev/shm
+    ending = signal.SIGINT if point.shared_memory else signal.SIGTERM
+    returncode, output, errors = run(command, analyzer, requests.parent, timeout_s, ending)
     if NO_ANSWER in errors:
         window = f"{settings.window_s:g} s"
         raise NoFigures(f"no answer came within some window of {window}; make --seconds longer, or the load lower")
@@ -91,8 +98,10 @@ def measure(
     return Figures(measurement, read_log(output))
 
 
-def run(command: list[str], analyzer: PerfAnalyzer, directory: Path, timeout_s: float) -> tuple[int, str, str]:
-    """Exit code, standard output and error of a command that does not outlive the call."""
+def run(
+    command: list[str], analyzer: PerfAnalyzer, directory: Path, timeout_s: float, ending: signal.Signals
+) -> tuple[int, str, str]:
+    """Exit code, standard output and error of a command that does not outlive the call; `ending` asks it to end."""
     process = subprocess.Popen(
         command,
         cwd=directory,
@@ -109,13 +118,13 @@ def run(command: list[str], analyzer: PerfAnalyzer, directory: Path, timeout_s: 
     except subprocess.TimeoutExpired as error:
         raise NoFigures(f"perf_analyzer was not done after {timeout_s:.0f} s; it was ended.") from error
     finally:
-        end(process)
+        end(process, ending)
     return process.returncode, output, errors
 
 
-def end(process: subprocess.Popen[str]) -> None:
+def end(process: subprocess.Popen[str], ending: signal.Signals) -> None:
     if process.poll() is None:
-        process.send_signal(signal.SIGTERM)
+        process.send_signal(ending)
         try:
             process.communicate(timeout=END_TIMEOUT_S)
         except subprocess.TimeoutExpired:

@@ -41,6 +41,7 @@ class Circumstances:
                 "rounds": options.rounds,
                 "http_url": options.http_url,
                 "grpc_url": options.grpc_url,
+                "shared_memory": options.shared_memory,
             },
             "models": [described(target) for target in targets],
         }

@@ -41,8 +41,9 @@ def protocol_names(_context: click.Context, _option: click.Parameter, value: str
 
 @click.command(
     epilog="Exit codes: 0 ok, 2 usage, 3 a picture can't be read or a file can't be written, 4 no server answers, "
-    "6 no such model, 7 a model is not ready or answers wrongly, 10 no perf_analyzer, 12 no golden requests, 21 no "
-    "figures for some load, 130 stopped by Ctrl-C. What was measured is written in any case."
+    "6 no such model, 7 a model is not ready or answers wrongly, 8 the server refuses shared memory, 10 no "
+    "perf_analyzer, 12 no golden requests, 21 no figures for some load, 130 stopped by Ctrl-C. What was measured is "
+    "written in any case."
 )
 @click.argument("models", nargs=-1, metavar="[MODEL]...")
 @click.option(
@@ -86,6 +87,11 @@ def protocol_names(_context: click.Context, _option: click.Parameter, value: str
     show_default=True,
     help="Of the times between requests with --rate.",
 )
+@click.option(
+    "--shared-memory",
+    is_flag=True,
+    help="Pass tensors in shared memory of this machine; needs `sightline serve --allow-shared-memory`.",
+)
 @click.option("--seconds", default=1.0, show_default=True, help="Length of a window; a measurement has three.")
 @click.option("--rounds", default=6, show_default=True, help="Each measures every load once; six give a 95 % interval.")
 @click.option("--percentile", type=int, metavar="1..99", help="One more percentile; windows are judged by it.")
@@ -120,6 +126,7 @@ def bench(
     concurrency: tuple[int, ...],
     rate: tuple[float, ...],
     distribution: str,
+    shared_memory: bool,
     seconds: float,
     rounds: int,
     percentile: int | None,
@@ -154,6 +161,7 @@ def bench(
                 pictures=pictures,
                 repository=model_repository,
                 output=output,
+                shared_memory=shared_memory,
             )
         except ValueError as error:
             raise click.UsageError(str(error)) from error

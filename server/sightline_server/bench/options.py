@@ -47,6 +47,8 @@ class BenchOptions:
     """Files and folders; empty for the golden pictures of each model."""
     repository: Path
     output: Path
+    shared_memory: bool
+    """Whether tensors are passed in shared memory of this machine."""
 
     def __post_init__(self) -> None:
         unknown = [protocol for protocol in self.protocols if protocol not in PROTOCOLS]

@@ -43,14 +43,21 @@ class Point:
     protocol: str
     """Of `PROTOCOLS`."""
     load: Load
+    shared_memory: bool = False
+    """Whether tensors lie in shared memory, and requests and answers only name it."""
 
     def __str__(self) -> str:
-        return f"{self.model}, {self.protocol}, {self.load}"
+        memory = " with shared memory" if self.shared_memory else ""
+        return f"{self.model}, {self.protocol}{memory}, {self.load}"
 
 
-def points_of(models: Iterable[str], protocols: Sequence[str], loads: Sequence[Load]) -> tuple[Point, ...]:
+def points_of(
+    models: Iterable[str], protocols: Sequence[str], loads: Sequence[Load], *, shared_memory: bool = False
+) -> tuple[Point, ...]:
     """Every model over every protocol at every load, in the order in which they are shown."""
-    return tuple(Point(model, protocol, load) for model in models for protocol in protocols for load in loads)
+    return tuple(
+        Point(model, protocol, load, shared_memory) for model in models for protocol in protocols for load in loads
+    )
 
 
 def order_of_round(points: Sequence[Point], number: int) -> tuple[Point, ...]:

@@ -147,6 +147,7 @@ def point_record(point: Point) -> dict[str, object]:
         "protocol": point.protocol,
         "loop": point.load.loop.value,
         "load": point.load.value,
+        "shared_memory": point.shared_memory,
     }
 
 

@@ -17,6 +17,7 @@ from sightline_server.bench.progress import Progress, say
 from sightline_server.bench.reach import loaded_models, require_http, server_version
 from sightline_server.bench.report import require_directory, write_report
 from sightline_server.bench.service import Service
+from sightline_server.bench.shared_regions import require_regions, without_optional_inputs
 from sightline_server.bench.summary import summarise
 from sightline_server.bench.sweep import Sample, sweep
 from sightline_server.bench.table import load_table, print_table, stage_table
@@ -73,7 +74,11 @@ def prepare(options: BenchOptions, service: Service) -> Prepared:
     served = loaded_models(service, options.grpc_url)
     if "http" in options.protocols:
         require_http(options.http_url)
+    if options.shared_memory:
+        require_regions(service, options)
     found = find_targets(served, options.models, options.repository, pictures)
+    if options.shared_memory:
+        found = without_optional_inputs(found, served, options.models)
     for note in found.notes:
         say(note)
     for target in found.targets:
@@ -85,7 +90,8 @@ def prepare(options: BenchOptions, service: Service) -> Prepared:
     require_right_answers(service, found.targets, "before the measurements")
     version = server_version(service, options.grpc_url)
     analyzer = find_perf_analyzer(say)
-    points = points_of([each.model for each in found.targets], options.protocols, options.loads)
+    names = [each.model for each in found.targets]
+    points = points_of(names, options.protocols, options.loads, shared_memory=options.shared_memory)
     return Prepared(found.targets, points, analyzer, look_around(version))
 
 

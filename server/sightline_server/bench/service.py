@@ -72,6 +72,29 @@ class Service(Control):
             found[entry.name] = found.get(entry.name, Counters()) + counters_of(entry)
         return found
 
+    def register_region(self, name: str, key: str, size_bytes: int) -> None:
+        """Has the server map a region of this machine's shared memory.
+
+        Args:
+            name: What the server calls it.
+            key: What the machine calls it.
+            size_bytes: How much of it.
+
+        Raises:
+            CallFailed: The server does not answer, or refuses to.
+        """
+        try:
+            self._client.register_system_shared_memory(name, key, size_bytes, client_timeout=TIMEOUT_S)
+        except InferenceServerException as error:
+            raise call_failed(error) from error
+
+    def forget_region(self, name: str) -> None:
+        """The opposite of `register_region`."""
+        try:
+            self._client.unregister_system_shared_memory(name, client_timeout=TIMEOUT_S)
+        except InferenceServerException as error:
+            raise call_failed(error) from error
+
     def server_version(self) -> str:
         try:
             return str(self._client.get_server_metadata(client_timeout=TIMEOUT_S).version)

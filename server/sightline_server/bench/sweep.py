@@ -45,7 +45,8 @@ def sweep(
     files = {each.model: scratch / f"requests-{number}.json" for number, each in enumerate(targets)}
     for model, file in files.items():
         file.write_text(request_data(by_model[model].requests), encoding="ascii")
-    points = points_of([each.model for each in targets], options.protocols, options.loads)
+    names = [each.model for each in targets]
+    points = points_of(names, options.protocols, options.loads, shared_memory=options.shared_memory)
     for number in range(1, options.rounds + 1):
         for point in order_of_round(points, number):
             yield sample(options, by_model[point.model], service, analyzer, point, number, files[point.model])

@@ -8,8 +8,7 @@ from sightline_server.bench.points import Point
 from sightline_server.bench.summary import Summary
 
 PERCENTILES = (50, 95, 99)
-LOAD_COLUMNS = ("MODEL", "PROTOCOL", "LOAD")
-STAGE_COLUMNS = (*LOAD_COLUMNS, "STEP", "CALLS", "BATCH", "QUEUE MS", "INPUT MS", "INFER MS", "OUTPUT MS", "TOTAL MS")
+STAGE_COLUMNS = ("STEP", "CALLS", "BATCH", "QUEUE MS", "INPUT MS", "INFER MS", "OUTPUT MS", "TOTAL MS")
 
 Row = tuple[str, ...]
 
@@ -21,7 +20,15 @@ def load_table(summaries: Sequence[Summary], percentile: int | None) -> list[Row
     """
     percentiles = sorted({*PERCENTILES, percentile or PERCENTILES[0]})
     latencies = (f"P{each} MS" for each in percentiles)
-    names = (*LOAD_COLUMNS, "ANSWERS/S", f"{CONFIDENCE:.0%} INTERVAL", *latencies, "ROUNDS", "FAILED", "NOTE")
+    names = (
+        *load_columns(summaries),
+        "ANSWERS/S",
+        f"{CONFIDENCE:.0%} INTERVAL",
+        *latencies,
+        "ROUNDS",
+        "FAILED",
+        "NOTE",
+    )
     return [names, *(load_row(each, percentiles) for each in summaries)]
 
 
@@ -52,7 +59,13 @@ def stage_table(summaries: Sequence[Summary]) -> list[Row]:
         for summary in summaries
         for stage in summary.stages
     ]
-    return [STAGE_COLUMNS, *rows]
+    return [(*load_columns(summaries), *STAGE_COLUMNS), *rows]
+
+
+def load_columns(summaries: Sequence[Summary]) -> Row:
+    """Names of `load_cells`. Shared memory is a condition of a whole run, so it stands here and not in each line."""
+    memory = " WITH SHARED MEMORY" if any(each.point.shared_memory for each in summaries) else ""
+    return "MODEL", f"PROTOCOL{memory}", "LOAD"
 
 
 def load_cells(point: Point) -> Row:

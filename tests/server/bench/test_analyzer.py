@@ -3,6 +3,7 @@
 import os
 import signal
 import threading
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -38,6 +39,13 @@ def test_an_open_loop_waits_for_no_answer() -> None:
 def test_a_window_has_the_length_that_was_asked_for() -> None:
     # perf_analyzer waits 1.2 times the interval that it is given
     assert "--measurement-interval 1000 " in given()
+
+
+def test_shared_memory_has_room_for_any_answer() -> None:
+    assert "--shared-memory" not in given()
+    text = given(replace(POINT, shared_memory=True))
+    assert "--shared-memory system --output-shared-memory-size 1073741824 " in text
+    assert text.endswith("--concurrency-range 8")
 
 
 def test_a_percentile_is_passed_on() -> None:
@@ -85,8 +93,11 @@ def test_figures_of_an_earlier_run_are_not_taken_for_its_own(tmp_path: Path) -> 
         measure(standing_for_it(tmp_path, "true"), POINT, 1, "localhost:8001", tmp_path / "requests.json", SETTINGS)
 
 
-def test_it_does_not_outlive_a_signal(tmp_path: Path) -> None:
-    analyzer = standing_for_it(tmp_path, "echo $$ > pid; mkfifo ready; exec 3<>ready; exec sleep 600")
+@pytest.mark.parametrize("point", [POINT, replace(POINT, shared_memory=True)], ids=["plain", "shared memory"])
+def test_it_does_not_outlive_a_signal(tmp_path: Path, point: Point) -> None:
+    # with shared memory it is asked by SIGINT, after which the real one removes its regions
+    asked = "trap 'touch was_interrupted; exit' INT; " if point.shared_memory else ""
+    analyzer = standing_for_it(tmp_path, f"{asked}echo $$ > pid; mkfifo ready; while :; do sleep 0.05; done")
     signals = StopSignals()
 
     def interrupt() -> None:
@@ -97,7 +108,8 @@ def test_it_does_not_outlive_a_signal(tmp_path: Path) -> None:
     waiting = threading.Thread(target=interrupt)
     waiting.start()
     with signals.handled(), pytest.raises(Stopped), signals.interrupting():
-        measure(analyzer, POINT, 1, "localhost:8001", tmp_path / "requests.json", SETTINGS)
+        measure(analyzer, point, 1, "localhost:8001", tmp_path / "requests.json", SETTINGS)
     waiting.join()
+    assert (tmp_path / "was_interrupted").exists() is point.shared_memory
     with pytest.raises(ProcessLookupError):
         os.kill(int((tmp_path / "pid").read_text()), 0)

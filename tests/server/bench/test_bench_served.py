@@ -40,6 +40,30 @@ class TritonPythonModel:
 '''
 
 
+ECHO_MODEL = '''
+import triton_python_backend_utils as pb_utils
+
+
+class TritonPythonModel:
+    """The same text, if it is one that it knows."""
+
+    def execute(self, requests):
+        texts = [pb_utils.get_input_tensor_by_name(request, "LONG_TEXT").as_numpy() for request in requests]
+        if any(text not in (b"short", b"long" * 50_000) for rows in texts for text in rows.ravel()):
+            raise ValueError("expected a text that was sent")
+        return [pb_utils.InferenceResponse([pb_utils.Tensor("ECHO", rows)]) for rows in texts]
+'''
+
+ECHO_CONFIG = """
+backend: "python"
+max_batch_size: 8
+input { name: "LONG_TEXT" data_type: TYPE_STRING dims: 1 }
+output { name: "ECHO" data_type: TYPE_STRING dims: 1 }
+instance_group { kind: KIND_CPU count: 1 }
+parameters { key: "task" value { string_value: "echo" } }
+"""
+
+
 @pytest.fixture(scope="module")
 def lengths(serve: Serve, shared_length_repository: Path) -> Service:
     return serve(shared_length_repository)
@@ -164,6 +188,57 @@ def test_refused_requests_leave_the_other_loads_measured(
     assert float(cells["length"]["ANSWERS/S"]) > 0
     assert cells["fussy"]["ANSWERS/S"] == "-"
     assert int(cells["fussy"]["FAILED"]) > 0
+
+
+@pytest.fixture
+def texts_repository(write_model: Callable[..., Path], tmp_path: Path) -> Path:
+    """A model `echo` that answers texts of two lengths, and any other with an error."""
+    repository = tmp_path / "repository"
+    folder = write_model(repository, "echo", ECHO_CONFIG, {"1/model.py": ECHO_MODEL})
+    cases = [
+        {
+            "name": text,
+            "inputs": {"LONG_TEXT": {"datatype": "BYTES", "shape": [1], "values": [text]}},
+            "outputs": {"ECHO": {"datatype": "BYTES", "shape": [1], "values": [text]}},
+        }
+        for text in ("short", "long" * 50_000)
+    ]
+    (folder / "1" / "golden").mkdir()
+    golden = {"model": "echo", "version": 1, "task": "echo", "cases": cases}
+    (folder / "1" / "golden" / "golden.json").write_text(json.dumps(golden))
+    return repository
+
+
+def test_texts_of_any_size_go_through_shared_memory(
+    start: Callable[..., Service], texts_repository: Path, tmp_path: Path
+) -> None:
+    service = start(texts_repository, "--allow-shared-memory")
+    output = tmp_path / "out"
+    result = run(service, texts_repository, output, "--shared-memory", "--concurrency", "4", *QUICK)
+    assert result.exit_code == 0, result.stderr
+    names, *rows = [line.split("\t") for line in result.stdout.split("\n\n")[0].splitlines()]
+    assert names[1] == "PROTOCOL WITH SHARED MEMORY"
+    assert [row[1] for row in rows] == ["http", "grpc"]
+    assert all(float(row[3]) > 0 and row[names.index("FAILED")] == "0" for row in rows)
+    content: Any = json.loads((output / "bench.json").read_text())
+    assert content["settings"]["shared_memory"] is True
+    assert all(each["shared_memory"] for each in (*content["loads"], *content["samples"]))
+    left = {path.name for path in Path("/dev/shm").iterdir()}  # noqa: S108
+    assert not {name for name in left if name.startswith(("LONG_TEXT", "ECHO"))}
+
+
+@pytest.mark.parametrize("protocol", ["http", "grpc"])
+def test_a_service_that_takes_no_shared_memory_is_refused_before_anything_is_measured(
+    lengths: Service, shared_length_repository: Path, tmp_path: Path, protocol: str
+) -> None:
+    result = run(lengths, shared_length_repository, tmp_path, "--shared-memory", "--protocol", protocol)
+    assert result.exit_code == 8
+    (line,) = result.stderr.splitlines()
+    url = lengths.http_url if protocol == "http" else lengths.grpc_url
+    assert f"--shared-memory: expected the server at {url} to take shared memory of this machine, got: " in line
+    assert "restricted" in line
+    assert "`sightline serve --allow-shared-memory`" in line
+    assert not list(tmp_path.iterdir())
 
 
 def test_a_typo_in_a_name_is_told_the_nearest_one(

@@ -20,6 +20,6 @@ def test_the_guide_has_every_option_and_no_other() -> None:
 
 def test_the_help_names_every_exit_code_of_its_errors() -> None:
     classes = (errors.FileError, errors.NoAnswerError, errors.UnknownModelError, errors.NotAnsweringError)
-    classes += (errors.MachineError, errors.NotARepositoryError, errors.MeasurementError)
+    classes += (errors.RequestRefusedError, errors.MachineError, errors.NotARepositoryError, errors.MeasurementError)
     for each in classes:
         assert re.search(rf"\b{each.exit_code} ", bench.epilog or "")

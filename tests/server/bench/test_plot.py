@@ -136,6 +136,13 @@ def test_each_model_and_loop_has_a_chart_of_its_protocols() -> None:
     assert [curve.name for curve in found["gan", Loop.OPEN].throughput] == ["http"]
 
 
+def test_the_title_says_how_tensors_were_passed() -> None:
+    for shared_memory, title in ((False, "cnn: closed loop"), (True, "cnn: closed loop, shared memory")):
+        points = points_of(["cnn"], ["http"], [Load(Loop.CLOSED, 8)], shared_memory=shared_memory)
+        (chart,) = charts(summarise(points, [sample(points[0])], 10), 10).values()
+        assert chart.title == title
+
+
 def test_unstable_points_are_hollow_and_the_remark_says_what_that_is() -> None:
     points = points_of(["cnn"], ["http"], [Load(Loop.CLOSED, 1), Load(Loop.CLOSED, 8)])
     samples = [sample(points[0]), sample(points[1], spread=(500, 800, 800))]

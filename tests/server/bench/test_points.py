@@ -15,6 +15,12 @@ def test_every_model_is_measured_over_every_protocol_at_every_load() -> None:
     ]
 
 
+def test_shared_memory_is_a_condition_of_a_point() -> None:
+    points = points_of(["cnn"], ["http", "grpc"], LOADS, shared_memory=True)
+    assert not set(points) & set(POINTS)
+    assert str(points[0]) == "cnn, http with shared memory, 1 in flight"
+
+
 def test_each_round_visits_all_points_in_an_order_of_its_own() -> None:
     rounds = [order_of_round(POINTS, number) for number in (1, 2, 3)]
     assert all(set(each) == set(POINTS) and len(each) == len(POINTS) for each in rounds)

@@ -77,6 +77,15 @@ def test_the_stages_are_those_of_a_request() -> None:
     assert network[names.index("BATCH") :] == ("4.00", "3.00", "0.000", "5.00", "0.000", "8.50")
 
 
+def test_shared_memory_stands_in_the_heading_of_both_tables() -> None:
+    point = replace(CLOSED_8, shared_memory=True)
+    summaries = summarise([point], [sample(point)], 10)
+    for rows in (load_table(summaries, None), stage_table(summaries)):
+        assert rows[0][:3] == ("MODEL", "PROTOCOL WITH SHARED MEMORY", "LOAD")
+        assert rows[1][:3] == ("cnn", "http", "8 in flight")
+    assert load_table([one(sample())], None)[0][1] == "PROTOCOL"
+
+
 def test_elsewhere_than_on_a_terminal_a_table_is_cells_and_tabs(capsys: pytest.CaptureFixture[str]) -> None:
     print_table([("MODEL", "P50 MS"), ("cnn", "10.0")], sys.stdout)
     assert capsys.readouterr().out == "MODEL\tP50 MS\ncnn\t10.0\n"
@@ -117,6 +126,7 @@ def test_the_csv_has_a_line_per_load(written: dict[str, Path]) -> None:
         ("grpc", "32", "800.0"),
         ("http", "50", "800.0"),
     ]
+    assert {each["shared_memory"] for each in loads} == {"False"}
     assert (loads[0]["p99_ms"], loads[0]["failed_requests"]) == ("20.0", "3")
     stages = list(csv.DictReader(io.StringIO(written["stages.csv"].read_text())))
     assert [each["step"] for each in stages] == ["cnn", "cnn_network", "cnn", "cnn_network", "gan", "gan_network"]

@@ -41,8 +41,9 @@ def chart(model: str, loop: Loop, summaries: Sequence[Summary], stability_percen
         )
     if any(each.is_unstable for each in summaries):
         remark += f" Hollow: windows of a round differ by more than {stability_percent:g} %."
+    memory = ", shared memory" if any(each.point.shared_memory for each in summaries) else ""
     return Chart(
-        f"{model}: closed loop" if loop is Loop.CLOSED else f"{model}: open loop",
+        f"{model}: closed loop{memory}" if loop is Loop.CLOSED else f"{model}: open loop{memory}",
         LOAD_NAMES[loop],
         tuple(throughput),
         tuple(curve for curve in latency if curve.dots),
