@@ -10,9 +10,10 @@ from typing import Any
 import numpy as np
 import triton_python_backend_utils as pb_utils  # pyright: ignore[reportMissingModuleSource]
 
-from sightline_backend.adapter import answer_each, codec_pool, input_array
+from sightline_backend.adapter import answer_each, input_array
 from sightline_backend.class_maps import MapFit, class_map_png
 from sightline_backend.model_config import TensorSpec, check, complete, string_parameters
+from sightline_backend.workers import Workers
 
 INPUTS = (TensorSpec("CLASSES", "TYPE_UINT8", (-1, -1)), TensorSpec("SIZE_WH", "TYPE_INT32", (2,)))
 CLASS_MAP = TensorSpec("CLASS_MAP", "TYPE_STRING", (1,))
@@ -28,10 +29,10 @@ class TritonPythonModel:
         config: dict[str, Any] = json.loads(args["model_config"])
         self.fit = MapFit.from_parameters(string_parameters(config))
         check(config, INPUTS, CLASS_MAP)
-        self.pool = codec_pool()
+        self.workers = Workers()
 
     def execute(self, requests: list[pb_utils.InferenceRequest]) -> list[pb_utils.InferenceResponse]:
-        return answer_each(requests, self.answer, self.pool)
+        return answer_each(requests, self.answer, self.workers)
 
     def answer(self, request: pb_utils.InferenceRequest) -> list[pb_utils.Tensor]:
         maps, sizes_wh = input_array(request, "CLASSES"), input_array(request, "SIZE_WH").tolist()

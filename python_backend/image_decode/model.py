@@ -9,9 +9,10 @@ from typing import Any
 
 import triton_python_backend_utils as pb_utils  # pyright: ignore[reportMissingModuleSource]
 
-from sightline_backend.adapter import answer_each, codec_pool, input_array
+from sightline_backend.adapter import answer_each, input_array
 from sightline_backend.model_config import TensorSpec, check, complete, string_parameters
 from sightline_backend.pixels import PixelSpec, decode_batch_sized
+from sightline_backend.workers import Workers
 
 IMAGE = TensorSpec("IMAGE", "TYPE_STRING", (1,))
 
@@ -32,10 +33,10 @@ class TritonPythonModel:
         config: dict[str, Any] = json.loads(args["model_config"])
         self.spec = PixelSpec.from_parameters(string_parameters(config))
         check(config, IMAGE, outputs_of(self.spec))
-        self.pool = codec_pool()
+        self.workers = Workers()
 
     def execute(self, requests: list[pb_utils.InferenceRequest]) -> list[pb_utils.InferenceResponse]:
-        return answer_each(requests, self.answer, self.pool)
+        return answer_each(requests, self.answer, self.workers)
 
     def answer(self, request: pb_utils.InferenceRequest) -> list[pb_utils.Tensor]:
         files = input_array(request, "IMAGE").reshape(-1)

@@ -11,10 +11,11 @@ from typing import Any
 
 import triton_python_backend_utils as pb_utils  # pyright: ignore[reportMissingModuleSource]
 
-from sightline_backend.adapter import answer_each, codec_pool, input_array
+from sightline_backend.adapter import answer_each, input_array
 from sightline_backend.model_config import TensorSpec, check, complete, string_parameters
 from sightline_backend.pairs import decode_pairs
 from sightline_backend.pixels import PixelSpec
+from sightline_backend.workers import Workers
 
 FILES = TensorSpec("IMAGE", "TYPE_STRING", (1,)), TensorSpec("OTHER", "TYPE_STRING", (1,))
 
@@ -34,10 +35,10 @@ class TritonPythonModel:
         config: dict[str, Any] = json.loads(args["model_config"])
         self.spec = PixelSpec.from_parameters(string_parameters(config))
         check(config, FILES, outputs_of(self.spec))
-        self.pool = codec_pool()
+        self.workers = Workers()
 
     def execute(self, requests: list[pb_utils.InferenceRequest]) -> list[pb_utils.InferenceResponse]:
-        return answer_each(requests, self.answer, self.pool)
+        return answer_each(requests, self.answer, self.workers)
 
     def answer(self, request: pb_utils.InferenceRequest) -> list[pb_utils.Tensor]:
         images, others = (input_array(request, tensor.name).reshape(-1) for tensor in FILES)

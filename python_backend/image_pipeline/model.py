@@ -10,6 +10,7 @@ import triton_python_backend_utils as pb_utils  # pyright: ignore[reportMissingM
 
 from sightline_backend.adapter import error_response
 from sightline_backend.idle_memory import IDLE_MEMORY
+from sightline_backend.pipeline import Known
 from sightline_backend.pipeline_files import open_pipeline
 
 
@@ -20,26 +21,21 @@ class TritonPythonModel:
         IDLE_MEMORY.used()
 
     def execute(self, requests: list[pb_utils.InferenceRequest]) -> list[pb_utils.InferenceResponse]:
-        answers = self.pipeline.answer([tensors_of(request) for request in requests])
+        responses = self.pipeline.respond(requests, tensors, response)
         IDLE_MEMORY.used()
-        return [response(request, answer) for request, answer in zip(requests, answers, strict=True)]
+        return responses
 
 
-def tensors_of(request: pb_utils.InferenceRequest) -> dict[str, pb_utils.Array] | Exception:
-    try:
-        return {tensor.name(): tensor.as_numpy() for tensor in request.inputs()}
-    except Exception as error:
-        return error
+def tensors(request: pb_utils.InferenceRequest) -> dict[str, pb_utils.Array]:
+    return {tensor.name(): tensor.as_numpy() for tensor in request.inputs()}
 
 
-def response(
-    request: pb_utils.InferenceRequest, answer: dict[str, pb_utils.Array] | Exception
-) -> pb_utils.InferenceResponse:
-    if isinstance(answer, Exception):
-        return error_response(answer)
+def response(request: pb_utils.InferenceRequest, known: Known) -> pb_utils.InferenceResponse:
+    if isinstance(known, Exception):
+        return error_response(known)
     try:
         return pb_utils.InferenceResponse(
-            [pb_utils.Tensor(name, answer[name]) for name in request.requested_output_names()]
+            [pb_utils.Tensor(name, known[name]) for name in request.requested_output_names()]
         )
     except Exception as error:
         return error_response(error)

@@ -8,34 +8,29 @@ from __future__ import annotations
 
 import traceback
 from collections.abc import Callable, Sequence
-from concurrent.futures import Executor, ThreadPoolExecutor
 from functools import partial
 
 import triton_python_backend_utils as pb_utils  # pyright: ignore[reportMissingModuleSource]
 
-from sightline_backend.cores import available_cores
 from sightline_backend.errors import BackendError, ModelError
 from sightline_backend.idle_memory import IDLE_MEMORY
+from sightline_backend.workers import Workers
+
+CALLER = Workers(1)
 
 
 def answer_each(
     requests: Sequence[pb_utils.InferenceRequest],
     answer: Callable[[pb_utils.InferenceRequest], list[pb_utils.Tensor]],
-    pool: Executor | None = None,
+    workers: Workers = CALLER,
 ) -> list[pb_utils.InferenceResponse]:
     """Answer requests one by one; one that fails gets its own `error_response` and leaves the others alone.
 
-    pool: its threads answer several requests at once; `codec_pool` makes one.
+    workers: answer several requests at once; without them the caller does, one after the other.
     """
-    one = partial(_answer_one, answer)
-    responses = list(pool.map(one, requests)) if pool and len(requests) > 1 else [one(request) for request in requests]
+    responses = workers.map(partial(_answer_one, answer), requests)
     IDLE_MEMORY.used()
     return responses
-
-
-def codec_pool() -> Executor:
-    """A thread for each core: codecs and resampling give up the interpreter's lock while they work."""
-    return ThreadPoolExecutor(available_cores(), "codec")
 
 
 def input_array(request: pb_utils.InferenceRequest, name: str) -> pb_utils.Array:

@@ -8,20 +8,27 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from functools import cached_property
-from itertools import pairwise
-from typing import Any, cast
+from functools import partial
+from itertools import takewhile
+from typing import Any, TypeVar, cast
 
 from sightline_backend.errors import ParameterError
-from sightline_backend.onnx_runtime.batching import Run, Work, run_all
+from sightline_backend.networks import Network
+from sightline_backend.onnx_runtime.batching import Work
 from sightline_backend.steps import Arrays, StepRuntime, step_runtime
+from sightline_backend.workers import Workers
 
 NETWORK = "onnxruntime"
 
 Known = dict[str, Any] | Exception
 """What is known of one request: its inputs and the outputs of the steps that have run, by name; or how it failed."""
+
+
+Request = TypeVar("Request")
+Response = TypeVar("Response")
+Read = Callable[[Request], Arrays]
+Write = Callable[[Request, Known], Response]
 
 
 @dataclass(frozen=True)
@@ -88,89 +95,73 @@ def _step(listed: Mapping[str, Any]) -> PipelineStep:
     )
 
 
-@dataclass(frozen=True)
-class Network:
-    """A session that is open: what runs it, and the names of all its outputs."""
-
-    run: Run
-    outputs: tuple[str, ...]
-
-    def ask(self, inputs: Arrays) -> Arrays:
-        """All outputs for one set of inputs, as a step asks that has a network of its own."""
-        return dict(zip(self.outputs, self.run(list(self.outputs), dict(inputs)), strict=True))
-
-
-OpenNetworks = Callable[[int], Mapping[str, Network]]
-"""Opens what a pipeline asks, by the names of the models, each with so many threads."""
-
-
 class Pipeline:
     """The steps of an ensemble, ready to answer.
 
-    A request that comes alone gets all threads. Of several, each thread takes its share from the file to the answer:
-    that is more work done in the same time than all threads in each operation of a network.
+    Each step is one thread's work for each request, the reading of the request along with the first ones; only networks
+    are asked for all requests at once.
 
-    open_networks: is called for the lane of all threads, and for those of one thread, which share their networks, when
-        several requests come for the first time: a model that is asked seldom holds its weights once.
+    networks: those that the steps ask, by the names of their models.
+    workers: the threads.
     """
 
-    def __init__(self, steps: Sequence[PipelineStep], open_networks: OpenNetworks, threads: int = 1) -> None:
-        self._steps = steps
-        self._open_networks = open_networks
-        self._threads = threads
-        self._whole = Lane(steps, open_networks(threads))
-        self._pool = ThreadPoolExecutor(threads, "lane")
-
-    @cached_property
-    def _share(self) -> Lane:
-        return Lane(self._steps, self._open_networks(1))
-
-    def answer(self, requests: Sequence[Arrays | Exception]) -> list[Known]:
-        """Every tensor of each request, in order, or the exception that it ended in; none disturbs the others."""
-        known: list[Known] = [request if isinstance(request, Exception) else dict(request) for request in requests]
-        if len(known) < 2 or self._threads < 2:
-            return self._whole.answer(known)
-        return [
-            answer for share in self._pool.map(self._share.answer, shares(known, self._threads)) for answer in share
-        ]
-
-
-def shares(requests: Sequence[Known], count: int) -> list[list[Known]]:
-    """At most `count` parts of nearly the same length, in order, none of them empty.
-
-    >>> [len(share) for share in shares([{}, {}, {}, {}, {}], 2)]
-    [2, 3]
-    """
-    count = min(count, len(requests))
-    ends = [len(requests) * part // count for part in range(count + 1)]
-    return [list(requests[start:end]) for start, end in pairwise(ends)]
-
-
-Stage = Callable[[list[Known]], list[Known]]
-
-
-class Lane:
-    """All steps one after the other, on some requests."""
-
-    def __init__(self, steps: Sequence[PipelineStep], networks: Mapping[str, Network]) -> None:
+    def __init__(self, steps: Sequence[PipelineStep], networks: Mapping[str, Network], workers: Workers) -> None:
+        self._workers = workers
         asked = {name: network.ask for name, network in networks.items()}
-        self._stages: list[Stage] = [
-            _network(step, networks[step.model].run)
-            if step.backend == NETWORK
-            else _each(step, step_runtime(step.backend, step.parameters, asked))
-            for step in steps
+
+        def alone(step: PipelineStep) -> Alone:
+            return _alone(step, step_runtime(step.backend, step.parameters, asked))
+
+        first = list(takewhile(lambda step: step.backend != NETWORK, steps))
+        self._first = [alone(step) for step in first]
+        self._rest: list[Together] = [
+            _network(step, networks[step.model]) if step.backend == NETWORK else partial(workers.map, alone(step))
+            for step in steps[len(first) :]
         ]
 
-    def answer(self, known: list[Known]) -> list[Known]:
-        for stage in self._stages:
+    def answer(self, requests: Sequence[Arrays]) -> list[Known]:
+        """Every tensor of each request, in order, or the exception that it ended in; none disturbs the others."""
+        return self.respond(requests, lambda request: request, lambda _, known: known)
+
+    def respond(
+        self, requests: Sequence[Request], read: Read[Request], write: Write[Request, Response]
+    ) -> list[Response]:
+        """What `write` makes of each request, in order.
+
+        Args:
+            requests: Of one dynamic batch.
+            read: The tensors of one of them; what it raises is what the request ends in. Runs beside other requests.
+            write: The response to one of them, from all that is known of it in the end.
+        """
+
+        def begin(request: Request) -> Known:
+            known = _read(request, read)
+            for step in self._first:
+                known = step(known)
+            return known
+
+        known = self._workers.map(begin, requests)
+        for stage in self._rest:
             known = stage(known)
-        return known
+        return [write(request, each) for request, each in zip(requests, known, strict=True)]
 
 
-def _each(step: PipelineStep, run: StepRuntime) -> Stage:
-    """A step on one request after the other."""
+Alone = Callable[[Known], Known]
+"""A step on one request."""
 
-    def one(known: Known) -> Known:
+Together = Callable[[list[Known]], list[Known]]
+"""A step on all requests of a batch."""
+
+
+def _read(request: Request, read: Read[Request]) -> Known:
+    try:
+        return dict(read(request))
+    except Exception as error:
+        return error
+
+
+def _alone(step: PipelineStep, run: StepRuntime) -> Alone:
+    def alone(known: Known) -> Known:
         if isinstance(known, Exception):
             return known
         try:
@@ -178,19 +169,17 @@ def _each(step: PipelineStep, run: StepRuntime) -> Stage:
         except Exception as error:
             return error
 
-    return lambda known: [one(each) for each in known]
+    return alone
 
 
-def _network(step: PipelineStep, run: Run) -> Stage:
-    """A network on all requests at once."""
+def _network(step: PipelineStep, network: Network) -> Together:
     wanted = tuple(step.outputs)
 
-    def stage(known: list[Known]) -> list[Known]:
+    def together(known: list[Known]) -> list[Known]:
         works = [each if isinstance(each, Exception) else Work(step.taken_from(each), wanted) for each in known]
-        results = run_all(works, run, batching=True)
-        return [_with(before, step, result) for before, result in zip(known, results, strict=True)]
+        return [_with(before, step, result) for before, result in zip(known, network.answer(works), strict=True)]
 
-    return stage
+    return together
 
 
 def _with(known: Known, step: PipelineStep, result: Arrays | Exception) -> Known:

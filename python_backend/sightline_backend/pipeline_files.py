@@ -10,11 +10,13 @@ from typing import Any
 from sightline_backend.cores import available_cores
 from sightline_backend.errors import ModelConfigError
 from sightline_backend.model_config import string_parameters
+from sightline_backend.networks import Network, Opened
 from sightline_backend.onnx_runtime.providers import CPU
 from sightline_backend.onnx_runtime.session import graph_of, model_file, open_session, runner
 from sightline_backend.onnx_runtime.settings import SessionSettings
 from sightline_backend.onnx_runtime.values import parse_int
-from sightline_backend.pipeline import Network, Pipeline, steps_from_parameter
+from sightline_backend.pipeline import Pipeline, steps_from_parameter
+from sightline_backend.workers import Workers
 
 
 def open_pipeline(config: Mapping[str, Any], model_folder: Path, version: int) -> Pipeline:
@@ -37,18 +39,21 @@ def open_pipeline(config: Mapping[str, Any], model_folder: Path, version: int) -
         )
     steps = steps_from_parameter(parameters["steps"])
     settings = SessionSettings.from_config(config)
-    names = tuple(dict.fromkeys(name for step in steps for name in step.networks))
-
-    def open_networks(threads: int) -> dict[str, Network]:
-        return {name: _open(model_folder.parent / name, version, settings, threads) for name in names}
-
-    return Pipeline(steps, open_networks, parse_int(parameters.get("thread_count", "0")) or available_cores())
+    workers = Workers(parse_int(parameters.get("thread_count", "0")) or available_cores())
+    asked = dict.fromkeys(name for step in steps for name in step.networks)
+    networks = {name: _open(model_folder.parent / name, version, settings, workers) for name in asked}
+    return Pipeline(steps, networks, workers)
 
 
-def _open(folder: Path, version: int, settings: SessionSettings, threads: int) -> Network:
-    settings = replace(settings, intra_op_threads=threads)
-    session = open_session(model_file(folder / str(_version(folder, version)), "", folder.name), settings, [CPU])
-    return Network(runner(session, settings), tuple(tensor.name for tensor in graph_of(session).outputs))
+def _open(folder: Path, version: int, settings: SessionSettings, workers: Workers) -> Network:
+    path = model_file(folder / str(_version(folder, version)), "", folder.name)
+
+    def opened(threads: int) -> Opened:
+        chosen = replace(settings, intra_op_threads=threads)
+        session = open_session(path, chosen, [CPU])
+        return Opened(runner(session, chosen), tuple(tensor.name for tensor in graph_of(session).outputs))
+
+    return Network(opened, workers)
 
 
 def _version(folder: Path, wanted: int) -> int:

@@ -2,7 +2,7 @@
 
 import io
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -14,9 +14,12 @@ from PIL import Image
 
 from sightline_backend.cores import available_cores
 from sightline_backend.errors import ModelConfigError, ParameterError, PictureFormatError
-from sightline_backend.pipeline import Known, Network, Pipeline, PipelineStep, shares, steps_from_parameter
+from sightline_backend.networks import Network, Opened
+from sightline_backend.onnx_runtime.batching import Run
+from sightline_backend.pipeline import Known, Pipeline, PipelineStep, steps_from_parameter
 from sightline_backend.pipeline_files import open_pipeline
-from sightline_backend.steps import files_array
+from sightline_backend.steps import Arrays, files_array
+from sightline_backend.workers import Workers
 
 from .triton_models import BATCH, graph, node
 
@@ -80,6 +83,12 @@ def configuration(parameters: Mapping[str, str]) -> dict[str, Any]:
     return {"name": "model", "parameters": {key: {"string_value": value} for key, value in parameters.items()}}
 
 
+def tensors_or_raise(request: Arrays | Exception) -> Arrays:
+    if isinstance(request, Exception):
+        raise request
+    return request
+
+
 def levels(answer: Known) -> list[float]:
     if isinstance(answer, Exception):
         raise answer
@@ -97,32 +106,52 @@ def test_each_request_gets_its_own_answer(repository: Path, threads: int, count:
 @pytest.mark.parametrize("threads", [1, 2])
 def test_a_bad_picture_leaves_the_others_alone(repository: Path, threads: int) -> None:
     bad, unread = {"IMAGE": files_array([b"hello"])}, ValueError("not read")
-    answers = opened(repository, threads).answer([request(1), bad, request(2), unread, request(3)])
+    requests = [request(1), bad, request(2), unread, request(3)]
+    answers = opened(repository, threads).respond(requests, tensors_or_raise, lambda _, known: known)
     assert [levels(answers[index]) for index in (0, 2, 4)] == [[1], [2], [3]]
     assert isinstance(answers[1], PictureFormatError)
     assert answers[3] is unread
 
 
-def test_a_network_is_asked_once_for_all_requests_of_a_share() -> None:
+def opens(run: Run, *outputs: str) -> Callable[[int], Opened]:
+    return lambda _: Opened(run, outputs)
+
+
+@pytest.mark.parametrize("threads", [1, 2])
+def test_a_network_is_asked_once_for_all_requests(threads: int) -> None:
     asked: list[int] = []
 
     def run(_: list[str], inputs: dict[str, Any]) -> list[Any]:
         asked.append(len(inputs["PIXELS"]))
         return [inputs["PIXELS"].mean(axis=(1, 2, 3), keepdims=True)]
 
-    opened_with: list[int] = []
-
-    def open_networks(threads: int) -> dict[str, Network]:
-        opened_with.append(threads)
-        return {"net": Network(run, ("LEVELS",))}
-
-    pipeline = Pipeline(steps_from_parameter(json.dumps(STEPS)), open_networks, threads=2)
+    workers = Workers(threads)
+    pipeline = Pipeline(
+        steps_from_parameter(json.dumps(STEPS)), {"net": Network(opens(run, "LEVELS"), workers)}, workers
+    )
     pipeline.answer([request(1)])
-    assert (asked, opened_with) == ([1], [2])
-    pipeline.answer([request(level) for level in range(5)])
-    assert sorted(asked[1:]) == [2, 3]
-    pipeline.answer([request(level) for level in range(4)])
-    assert opened_with == [2, 1]  # all threads for a request alone; one for each share, opened when it is needed
+    pipeline.answer([request(1, 2), request(3), request(4)])
+    assert asked == [1, 4]
+
+
+def test_steps_after_a_network_run_on_each_request() -> None:
+    after = {**STEPS[1], "model": "again", "inputs": {"PIXELS": "LEVELS"}, "outputs": {"LEVELS": "TWICE"}}
+    tiles = {
+        "model": "tiles",
+        "backend": "image_decode",
+        "parameters": STEPS[0]["parameters"],
+        "inputs": {"IMAGE": "IMAGE"},
+        "outputs": {"PIXELS": "seen"},
+    }
+    workers = Workers(2)
+    double = Network(opens(lambda _, inputs: [2 * inputs["PIXELS"].astype(np.float32)], "LEVELS"), workers)
+    steps = steps_from_parameter(json.dumps([*STEPS, tiles, after]))
+    pipeline = Pipeline(steps, {"net": double, "again": double}, workers)
+    answers = pipeline.answer([request(level) for level in (1, 2, 3)])
+    for level, answer in enumerate(answers, start=1):
+        assert isinstance(answer, dict)
+        assert (answer["seen"] == level).all()
+        assert (answer["TWICE"] == 4 * level).all()
 
 
 def test_steps_that_ask_a_network_themselves_are_given_it() -> None:
@@ -138,7 +167,8 @@ def test_steps_that_ask_a_network_themselves_are_given_it() -> None:
         assert names == ["RESULT_PIXELS"]
         return [255 - inputs["PIXELS"]]
 
-    pipeline = Pipeline([tiles], lambda _: {"enhancer": Network(invert, ("RESULT_PIXELS",))})
+    workers = Workers(1)
+    pipeline = Pipeline([tiles], {"enhancer": Network(opens(invert, "RESULT_PIXELS"), workers)}, workers)
     (answer,) = pipeline.answer([request(55)])
     assert isinstance(answer, dict)
     result = np.asarray(Image.open(io.BytesIO(answer["RESULT"][0, 0])))
@@ -183,14 +213,7 @@ def test_a_list_of_steps_that_cannot_be_used_is_refused(text: str, said: str) ->
 def test_a_step_of_a_backend_that_is_not_ours_is_refused() -> None:
     steps = steps_from_parameter(json.dumps([{**STEPS[0], "backend": "dali"}]))
     with pytest.raises(ParameterError, match=r"expected a step of one of the backends .*image_decode.*, got 'dali'"):
-        Pipeline(steps, lambda _: {})
-
-
-@pytest.mark.parametrize(("length", "count", "expected"), [(1, 2, [1]), (2, 2, [1, 1]), (7, 3, [2, 2, 3]), (3, 1, [3])])
-def test_shares_are_nearly_equal_and_in_order(length: int, count: int, expected: list[int]) -> None:
-    parts = shares([{"number": number} for number in range(length)], count)
-    assert [len(part) for part in parts] == expected
-    assert [known["number"] for part in parts for known in part if isinstance(known, dict)] == list(range(length))
+        Pipeline(steps, {}, Workers(1))
 
 
 @pytest.mark.parametrize(
