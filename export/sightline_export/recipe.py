@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
-from difflib import get_close_matches
 from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
@@ -13,6 +12,7 @@ from sightline_export.backend_model import BackendModel
 from sightline_export.errors import SourceUnusable, UnknownSource
 from sightline_export.measures.figures import Measurement
 from sightline_export.model_spec import ModelSpec
+from sightline_export.spelling import did_you_mean
 from sightline_export.training.progress import Epoch
 from sightline_export.verification.parity import Runtime
 
@@ -194,10 +194,10 @@ def find(name: str) -> Exportable:
     """The recipe `name`. Raises UnknownSource, naming those that there are."""
     known = recipes()
     if name not in known:
-        near = get_close_matches(name, known, n=1)
+        question = did_you_mean(name, known)
         raise UnknownSource(
             "expected a recipe, which sightline export --list names, or a source such as torchvision:resnet50, "
-            f"timm:NAME, file.py:factory or model.onnx, got {name!r}" + (f"; did you mean {near[0]}?" if near else "")
+            f"timm:NAME, file.py:factory or model.onnx, got {name!r}" + (f"; {question}" if question else "")
         )
     return known[name]
 

@@ -1,7 +1,9 @@
 """Which models of a repository can be served, and what has to be loaded for them."""
 
+import shlex
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from difflib import get_close_matches
 
 from sightline_server.errors import ModelNotBuiltError, UnknownModelError
 from sightline_server.repository import Model
@@ -37,10 +39,7 @@ def select(models: dict[str, Model], chosen: Sequence[str] | None = None) -> Sel
     """
     for name in chosen or ():
         if name not in models:
-            raise UnknownModelError(
-                f"The repository holds no model {name!r}. It holds: {', '.join(sorted(models))}. "
-                "Correct the name, or leave it out to serve all."
-            )
+            raise UnknownModelError(f"The repository holds no model {name!r}. {advice(name, models)}")
     wanted = list(dict.fromkeys(chosen)) if chosen else [name for name in models if name not in absorbed(models)]
     problems = {name: problem for name in wanted if (problem := why_not_servable(models[name], models))}
     if chosen and problems:
@@ -57,6 +56,15 @@ def select(models: dict[str, Model], chosen: Sequence[str] | None = None) -> Sel
         top_level=tuple(name for name in served if name not in parts),
         notes=notes,
     )
+
+
+def advice(name: str, models: Mapping[str, Model]) -> str:
+    """The names that somebody may have meant, three at most; where none is near, how many there are and where."""
+    near = get_close_matches(name, models, 3)
+    if near:
+        return f"Did you mean {', '.join(map(repr, near))}?"
+    folders = sorted({str(model.path.parent) for model in models.values()})
+    return f"It holds {len(models)} of other names; `ls {shlex.join(folders)}` lists them. Correct the name."
 
 
 def absorbed(models: Mapping[str, Model]) -> frozenset[str]:

@@ -38,7 +38,21 @@ def test_a_model_that_is_not_an_ensemble_is_named() -> None:
 
 
 def test_a_name_that_is_not_there_gets_the_nearest(tmp_path: Path) -> None:
-    with pytest.raises(UnknownModel, match=r"did you mean cnn\?"):
+    with pytest.raises(UnknownModel, match=r"got \d+ of other names; did you mean cnn\?$"):
         read_published(REPOSITORY, "cnm")
     with pytest.raises(UnknownModel, match=r"got nothing; build it with: sightline export cnn"):
         read_published(tmp_path / "empty", "cnn")
+
+
+def test_a_name_like_no_other_gets_the_command_that_lists_them() -> None:
+    lists = r"got \d+ of other names; `ls .*model_repository` lists them, or build it with: sightline export painter$"
+    with pytest.raises(UnknownModel, match=lists):
+        read_published(REPOSITORY, "painter")
+
+
+def test_a_model_without_a_version_is_not_taken_for_a_misspelt_one(tmp_path: Path) -> None:
+    for name in ("lenet", "lenet_network"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "config.pbtxt").write_text("")
+    with pytest.raises(UnknownModel, match=r"got no version of it; build it with: sightline export lenet$"):
+        read_published(tmp_path, "lenet")

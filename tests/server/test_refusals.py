@@ -35,10 +35,10 @@ def test_a_folder_that_is_no_repository_is_refused(tmp_path: Path) -> None:
     assert result.stderr.startswith(f"Error: {tmp_path} is not a model repository: expected")
 
 
-def test_an_unknown_model_is_refused_with_the_names_there_are(length_repository: Path) -> None:
+def test_an_unknown_model_is_refused_with_the_nearest_name(length_repository: Path) -> None:
     result = invoke(serve, "--model-repository", length_repository, "--models", "lenght", *FREE_PORTS)
     assert result.exit_code == 6
-    assert "no model 'lenght'. It holds: length, length_step." in result.stderr
+    assert "no model 'lenght'. Did you mean 'length'?" in result.stderr
 
 
 def test_a_model_that_is_not_built_names_the_command_that_builds_it(length_repository: Path) -> None:

@@ -1,4 +1,5 @@
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -214,9 +215,27 @@ def test_only_backends_that_ask_are_followed(
     assert read_repository(tmp_path)["a"].asks == asks
 
 
-def test_an_unknown_model_is_answered_with_what_there_is() -> None:
-    with pytest.raises(UnknownModelError, match=r"no model 'cnm'.*It holds: alone, attention, attention_network, cnn,"):
-        select(SHARED, ["cnm"])
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        ("cnm", "Did you mean 'cnn'?"),
+        ("cnn_networks", "Did you mean 'cnn_network', 'attention_network'?"),
+        ("resnet50", "It holds 6 of other names; `ls 'my models'` lists them. Correct the name."),
+    ],
+    ids=["one is near", "two are near", "none is near"],
+)
+def test_an_unknown_model_is_answered_with_the_nearest_names(name: str, said: str) -> None:
+    models = {each.name: replace(each, path=Path("my models", each.name)) for each in SHARED.values()}
+    with pytest.raises(UnknownModelError) as caught:
+        select(models, [name])
+    assert str(caught.value) == f"The repository holds no model {name!r}. {said}"
+
+
+def test_at_most_three_names_are_offered() -> None:
+    models = repository(*(model(f"digits_{number}") for number in range(9)))
+    with pytest.raises(UnknownModelError) as caught:
+        select(models, ["digits"])
+    assert str(caught.value).count("'digits_") == 3
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, cast
 
@@ -13,6 +12,7 @@ from google.protobuf import text_format
 from sightline_backend.model_config import string_parameters
 from sightline_export.errors import RepositoryUnusable
 from sightline_export.repository.model_config import ModelConfig, from_text
+from sightline_export.spelling import did_you_mean
 
 TOLERANCE = 1e-4
 
@@ -33,10 +33,11 @@ def config_of(repository: Path, name: str) -> ModelConfig:
         return from_text(path.read_text(encoding="utf-8"))
     except FileNotFoundError as error:
         names = sorted(p.parent.name for p in repository.glob("*/config.pbtxt"))
-        there = get_close_matches(name, names, 3) or names[:6]
+        question = did_you_mean(name, names)
         raise RepositoryUnusable(
-            f"expected the entry {name} in {repository}, the nearest are {', '.join(there) or 'none'}; name the "
-            "repository that the service was exported to with --repository"
+            f"expected the entry {name} in {repository}, got {len(names)} of other names; "
+            + (f"{question} If not, " if question else "")
+            + "name the repository that the service was exported to with --repository"
         ) from error
     except (OSError, UnicodeDecodeError, text_format.ParseError) as error:
         reason = " ".join(str(error).split())[:160]

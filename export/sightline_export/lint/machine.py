@@ -8,10 +8,11 @@ import subprocess
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 
 from sightline_backend.backends import NAMES
+from sightline_export.lint.onnx_limits import OnnxLimits, limits_of
 from sightline_export.lint.readable import exists
 
 RUNTIME_VARIABLE = "SIGHTLINE_RUNTIME"
@@ -19,8 +20,6 @@ RUNTIME_VARIABLE = "SIGHTLINE_RUNTIME"
 # tritonserver 2.51 from nvidia-pytriton has only the Python backend; the others are our Python-based ones
 BACKENDS = frozenset({"python", *NAMES})
 CONTAINER_BACKENDS = Path("/opt/tritonserver/backends")
-MAX_IR_VERSION = 13  # of ONNX Runtime 1.31
-MAX_OPSET = 26
 SHARED_MEMORY = Path("/dev/shm")  # noqa: S108  # where Triton puts its regions
 
 # a standard module may be imported to look for a name in it, others are only looked for
@@ -39,6 +38,11 @@ print(found)
 """
 
 
+def own_limits() -> OnnxLimits | None:
+    """What the ONNX Runtime of this process opens."""
+    return limits_of(Path(sys.executable))
+
+
 @dataclass(frozen=True)
 class Machine:
     """What the machine offers.
@@ -47,15 +51,15 @@ class Machine:
     python_modules: whether the Python of the runtime environment finds a module, or a name in it, "json:dumps"; None
         where it can't be asked.
     shared_memory_bytes: what is free in /dev/shm; None where it is not known.
-    max_ir_version, max_opset: of the ONNX Runtime that will open the models.
+    onnx_limits: what the ONNX Runtime opens that will serve the models; None where it can't be asked. It is called only
+        for files that are newer than what every release opens.
     """
 
     gpus: int = 0
     backends: frozenset[str] = BACKENDS
     python_modules: Callable[[str], bool] | None = None
     shared_memory_bytes: int | None = None
-    max_ir_version: int = MAX_IR_VERSION
-    max_opset: int = MAX_OPSET
+    onnx_limits: Callable[[], OnnxLimits | None] = own_limits
 
     def __post_init__(self) -> None:
         if self.gpus < 0 or not self.backends:
@@ -71,6 +75,7 @@ def this_machine() -> Machine:
         backends=BACKENDS | {library.parent.name for library in CONTAINER_BACKENDS.glob("*/libtriton_*.so")},
         python_modules=_finder(python) if python else None,
         shared_memory_bytes=free,
+        onnx_limits=partial(_served_limits, python),
     )
 
 
@@ -78,6 +83,13 @@ def _runtime_python() -> Path | None:
     named = os.environ.get(RUNTIME_VARIABLE)
     python = Path(named or Path(sys.prefix, "share", "sightline", "runtime"), "bin", "python")
     return python if exists(python) else None
+
+
+def _served_limits(python: Path | None) -> OnnxLimits | None:
+    if python is not None:
+        return limits_of(python)
+    # the C++ backend of a container has an ONNX Runtime of its own, which says nothing
+    return None if exists(CONTAINER_BACKENDS / "onnxruntime") else own_limits()
 
 
 def _finder(python: Path) -> Callable[[str], bool]:

@@ -10,9 +10,8 @@ from typing import Any, cast
 from sightline_export.lint.findings import Finding
 from sightline_export.lint.machine import Machine
 from sightline_export.lint.model import Model
+from sightline_export.lint.onnx_limits import PORTABLE_IR_VERSION, PORTABLE_OPSET, OnnxLimits
 from sightline_export.lint.readable import is_file
-
-PORTABLE_IR_VERSION, PORTABLE_OPSET = 10, 21  # what every container since 24.09 opens
 
 
 @dataclass(frozen=True)
@@ -22,6 +21,11 @@ class OnnxFile:
     ir_version: int
     opset: int
     missing: tuple[str, ...]
+
+    @property
+    def is_portable(self) -> bool:
+        """Whether it is old enough for every ONNX Runtime that may serve it."""
+        return self.ir_version <= PORTABLE_IR_VERSION and self.opset <= PORTABLE_OPSET
 
 
 def read_file(path: Path) -> OnnxFile | None:
@@ -64,36 +68,8 @@ def check_file(model: Model, path: Path, file: OnnxFile | None, machine: Machine
                 "export the model again",
             )
         return
-    export = "export it again with opset 20, or convert it with onnx.version_converter"
-    if file.ir_version > machine.max_ir_version:
-        yield model.error_in(
-            path,
-            None,
-            "ir-version",
-            f"an IR version of at most {machine.max_ir_version}",
-            str(file.ir_version),
-            f"set ir_version to {PORTABLE_IR_VERSION} and save it again",
-        )
-    elif file.ir_version > PORTABLE_IR_VERSION:
-        yield model.warning_in(
-            path,
-            None,
-            "ir-version",
-            f"an IR version of at most {PORTABLE_IR_VERSION}, which every container since 24.09 opens",
-            str(file.ir_version),
-            f"set ir_version to {PORTABLE_IR_VERSION} and save it again",
-        )
-    if file.opset > machine.max_opset:
-        yield model.error_in(path, None, "opset", f"an opset of at most {machine.max_opset}", str(file.opset), export)
-    elif file.opset > PORTABLE_OPSET:
-        yield model.warning_in(
-            path,
-            None,
-            "opset",
-            f"an opset of at most {PORTABLE_OPSET}, which every container since 24.09 opens",
-            str(file.opset),
-            export,
-        )
+    if not file.is_portable:
+        yield from _check_versions(model, path, file, machine.onnx_limits())
     for name in file.missing:
         yield model.error_in(
             path,
@@ -103,6 +79,22 @@ def check_file(model: Model, path: Path, file: OnnxFile | None, machine: Machine
             "no such file",
             f"copy {name} into this folder",
         )
+
+
+def _check_versions(model: Model, path: Path, file: OnnxFile, limits: OnnxLimits | None) -> Iterator[Finding]:
+    """An error where the server does not open a file of such a version, a warning where others do not."""
+    ir_edit = f"set ir_version to {PORTABLE_IR_VERSION} and save it again"
+    opset_edit = "export it again with opset 20, or convert it with onnx.version_converter"
+    for rule, what, found, portable, newest, edit in (
+        ("ir-version", "an IR version", file.ir_version, PORTABLE_IR_VERSION, limits and limits.ir_version, ir_edit),
+        ("opset", "an opset", file.opset, PORTABLE_OPSET, limits and limits.opset, opset_edit),
+    ):
+        if limits and newest is not None and found > newest:
+            wanted = f"{what} of at most {newest}, the newest that ONNX Runtime {limits.release} opens"
+            yield model.error_in(path, None, rule, wanted, str(found), edit)
+        elif found > portable:
+            wanted = f"{what} of at most {portable}, which ONNX Runtime 1.20 and every container since 24.09 open"
+            yield model.warning_in(path, None, rule, wanted, str(found), edit)
 
 
 def _tensors(graph: Any) -> Iterator[Any]:

@@ -13,9 +13,9 @@ from sightline_backend.model_config import Config, entries, section
 from sightline_export.lint.config_text import normalised
 from sightline_export.lint.findings import Finding
 from sightline_export.lint.instances import kinds
-from sightline_export.lint.machine import Machine
+from sightline_export.lint.machine import Machine, own_limits
 from sightline_export.lint.model import Model, content
-from sightline_export.lint.onnx_file import check_file, read_file
+from sightline_export.lint.onnx_file import OnnxFile, check_file, read_file
 from sightline_export.lint.onnx_mistakes import mismatches, refused
 from sightline_export.lint.onnx_trial import check_rows
 from sightline_export.lint.readable import is_file
@@ -47,17 +47,27 @@ def check_onnx(model: Model, folder: Path, machine: Machine) -> Checked:
     except (BackendError, OSError):
         return Checked(config, (_no_file(model, folder),), known=False)
     settings, wrong = _settings(model)
-    findings = [*wrong, *_check_providers(model, machine), *check_file(model, path, read_file(path), machine)]
+    file = read_file(path)
+    findings = [*wrong, *_check_providers(model, machine), *check_file(model, path, file, machine)]
     if section(config, "model_operations").get("op_library_filename"):
         # its operators are unknown to us, and we run no foreign code
         return Checked(config, (*findings, *_check_libraries(model)), known=False)
     if any(finding.severity == "error" for finding in findings if finding.file != model.file):
         return Checked(config, tuple(findings), known=False)
+    if file is not None and _too_new_for_us(file):
+        return Checked(config, tuple(findings), known=False)  # the server opens it, this process can't look inside
     opened = _open(path, settings)
     if isinstance(opened, str):
         return Checked(config, (*findings, refused(model, path, opened)), known=False)
     found = _compare(model, config, *opened)
     return Checked(normalised(config), (*findings, *found))
+
+
+def _too_new_for_us(file: OnnxFile) -> bool:
+    if file.is_portable:
+        return False
+    limits = own_limits()
+    return limits is not None and not limits.open(file.ir_version, file.opset)
 
 
 def _compare(model: Model, config: Config, graph: Graph, session: Session) -> list[Finding]:

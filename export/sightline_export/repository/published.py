@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from difflib import get_close_matches
 from pathlib import Path
+from shlex import quote
 
 from google.protobuf.text_format import ParseError
 
@@ -16,6 +17,7 @@ from sightline_export.repository.golden import GoldenCase, read_cases
 from sightline_export.repository.model_config import ModelConfig, Step, from_text
 from sightline_export.repository.publish import published_versions
 from sightline_export.runtimes import onnx_runtime
+from sightline_export.spelling import did_you_mean
 from sightline_export.verification.parity import Arrays, Runtime
 
 
@@ -94,14 +96,8 @@ def read_published(repository: Path, name: str, version: int | None = None) -> P
     """
     versions = published_versions(repository, name)
     if not versions or (version is not None and version not in versions):
-        known = sorted(child.name for child in repository.iterdir()) if repository.is_dir() else []
-        near = get_close_matches(name, [model for model in known if model != name], n=1)
         wanted = name if version is None else f"{name} version {version}"
-        there = f"its versions {', '.join(map(str, versions))}" if versions else ", ".join(known) or "nothing"
-        raise UnknownModel(
-            f"expected {wanted} in {repository}, got {there}; "
-            + (f"did you mean {near[0]}?" if near and not versions else f"build it with: sightline export {name}")
-        )
+        raise UnknownModel(f"expected {wanted} in {repository}, got {_instead(repository, name, versions)}")
     config = read_config(repository, name)
     steps = tuple(
         Step(str(step.get("model_name", "")), step.get("input_map", {}), step.get("output_map", {}))
@@ -111,6 +107,20 @@ def read_published(repository: Path, name: str, version: int | None = None) -> P
         steps = (_one_step(repository, name, config),)
     size = int(config.get("max_batch_size", 0))
     return Published(repository, name, version or versions[-1], versions[-1], size, steps)
+
+
+def _instead(repository: Path, name: str, versions: Sequence[int]) -> str:
+    """What is there in place of a model or of a version, and what to do."""
+    build = f"build it with: sightline export {name}"
+    if versions:
+        return f"its versions {', '.join(map(str, versions))}; {build}"
+    known = sorted(config.parent.name for config in repository.glob("*/config.pbtxt"))
+    if name in known:
+        return f"no version of it; {build}"
+    if not known:
+        return f"nothing; {build}"
+    lists = f"`ls {quote(str(repository))}` lists them, or {build}"
+    return f"{len(known)} of other names; {did_you_mean(name, known) or lists}"
 
 
 def _one_step(repository: Path, name: str, config: ModelConfig) -> Step:

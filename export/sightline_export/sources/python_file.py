@@ -7,7 +7,6 @@ import traceback
 from collections.abc import Generator
 from contextlib import contextmanager
 from dataclasses import replace
-from difflib import get_close_matches
 from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
 from types import ModuleType
@@ -20,6 +19,7 @@ from sightline_export.sources.imported import Imported
 from sightline_export.sources.metadata import Metadata
 from sightline_export.sources.network import first_line, imported, mode_that_fits, seeded
 from sightline_export.sources.weights import described, put, read_weights
+from sightline_export.spelling import did_you_mean
 
 
 def load_python_file(path: Path, factory: str, choices: Choices) -> Imported:
@@ -64,10 +64,9 @@ def _build(path: Path, factory: str, origin: str) -> nn.Module:
     with _importable(path):
         module = _module(path)
         if not hasattr(module, factory):
-            near = get_close_matches(factory, [name for name in vars(module) if not name.startswith("_")], 1)
+            question = did_you_mean(factory, (name for name in vars(module) if not name.startswith("_")))
             raise SourceUnusable(
-                f"expected the name {factory!r} in {path}, there is none"
-                + (f"; did you mean {near[0]}?" if near else "; check its spelling")
+                f"expected the name {factory!r} in {path}, there is none; {question or 'check its spelling'}"
             )
         made = getattr(module, factory)
         if not isinstance(made, nn.Module):

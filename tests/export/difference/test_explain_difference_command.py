@@ -96,7 +96,7 @@ def test_no_server_ends_with_4(faulty_repository: Path, picture: Path) -> None:
     [
         (("squash", "photo.jpg", "--served-as", "nobody"), 6, "expected the model nobody"),
         (("squash", "photo.jpg", "--served-as", "small_network"), 4, "bytes of a picture"),
-        (("squish", "photo.jpg"), 12, "the nearest are squash"),
+        (("squish", "photo.jpg"), 12, "did you mean squash, "),
         (("squash", "photo.jpg", "--version", "7"), 12, "expected version 7 of squash"),
         (("small_network", "photo.jpg"), 12, "expected small_network"),
         (("squash", "missing.jpg"), 3, "No such file"),

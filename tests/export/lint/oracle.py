@@ -92,4 +92,5 @@ def _answers(cases: Sequence[Case], merged: Merged, triton: Triton, place: _Plac
 
 def _in_own_words(answer: Answer, merged: Merged, place: _Place) -> Answer:
     reason = merged.original_words(answer.reason).replace(str(place.repository), "<repository>")
-    return Answer(answer.loads, answer.max_batch, reason.replace(str(place.run), "<run>"))
+    reason = re.sub(r"/[^ ()]*/lib/(?=python3)", "<python>/lib/", reason.replace(str(place.run), "<run>"))
+    return Answer(answer.loads, answer.max_batch, reason)

@@ -53,12 +53,6 @@ def test_field_that_the_pinned_server_does_not_know_is_a_mistake(tmp_path: Path)
     assert [finding.rule for finding in report.errors] == ["too-new-field"]
 
 
-def test_limits_of_the_machine_decide_about_ir_version_and_opset(tmp_path: Path) -> None:
-    HEALTHY["configured"].build(tmp_path / "repository")
-    report = lint(tmp_path / "repository", Machine(max_ir_version=9, max_opset=19))
-    assert [finding.rule for finding in report.errors] == ["ir-version", "opset"]
-
-
 def test_gpu_instances_load_where_there_is_a_gpu(tmp_path: Path) -> None:
     change = edit("vectors", "KIND_CPU", "KIND_GPU")
     assert not changed("configured", change, tmp_path / "without", Machine(gpus=0)).loads("vectors")

@@ -1,26 +1,29 @@
 """What is in the ONNX file."""
 
+from collections.abc import Callable
+
 import numpy as np
 import onnx
 from export.lint import graphs
 from export.lint.case import Case
 from export.lint.edits import Change, all_of, edit, graph, regraph
 from export.lint.graphs import FLOAT, identity, node
+from export.lint.served import NEVER, served
 from onnx import TensorProto, helper, numpy_helper
 
 _MODEL = "vectors/1/model.onnx"
 
 
-def _ir(version: int) -> Change:
+def _ir(version: int | Callable[[], int]) -> Change:
     def alter(model: onnx.ModelProto) -> None:
-        model.ir_version = version
+        model.ir_version = version if isinstance(version, int) else version()
 
     return regraph(_MODEL, alter)
 
 
-def _opset(version: int) -> Change:
+def _opset(version: int | Callable[[], int]) -> Change:
     def alter(model: onnx.ModelProto) -> None:
-        model.opset_import[0].version = version
+        model.opset_import[0].version = version if isinstance(version, int) else version()
 
     return regraph(_MODEL, alter)
 
@@ -120,14 +123,15 @@ def _gelu() -> onnx.ModelProto:
 
 
 CASES = (
-    Case("ir-14", "onnx 1.23 writes IR 14 unless it is told not to", "configured", _ir(14)),
-    Case("ir-13", "the newest IR that is served", "configured", _ir(13)),
+    Case("ir-99", "an IR that no ONNX Runtime opens", "configured", _ir(NEVER)),
+    Case("ir-newest", "the newest IR that is served", "configured", _ir(lambda: served().ir_version)),
+    Case("ir-too-new", "one IR newer than what is served", "configured", _ir(lambda: served().ir_version + 1)),
     Case("ir-8", "an old IR", "configured", _ir(8)),
     Case("ir-3", "a very old IR", "configured", _ir(3)),
     Case("ir-zero", "no IR version", "configured", _ir(0)),
-    Case("opset-28", "an opset that ONNX Runtime does not know", "configured", _opset(28)),
-    Case("opset-26", "the newest opset that is served", "configured", _opset(26)),
-    Case("opset-27", "one opset newer than what is served", "configured", _opset(27)),
+    Case("opset-99", "an opset that no ONNX Runtime knows", "configured", _opset(NEVER)),
+    Case("opset-newest", "the newest opset that is served", "configured", _opset(lambda: served().opset)),
+    Case("opset-too-new", "one opset newer than what is served", "configured", _opset(lambda: served().opset + 1)),
     Case("opset-13", "an old opset", "configured", _opset(13)),
     Case("opset-missing", "the graph names no opset", "configured", regraph(_MODEL, _no_opset)),
     Case("operator-typo", "an operator that does not exist", "configured", _kind("MatMull")),
@@ -233,16 +237,16 @@ CASES = (
         graph("bare_vectors/1/model.onnx", lambda: identity(["batch", 2], TensorProto.BFLOAT16)),
     ),
     Case(
-        "bare-ir-14",
+        "bare-ir-99",
         "an IR that is too new, without a configuration",
         "bare",
-        graph("bare_vectors/1/model.onnx", lambda: identity(["batch", 2], ir_version=14)),
+        graph("bare_vectors/1/model.onnx", lambda: identity(["batch", 2], ir_version=NEVER)),
     ),
     Case(
-        "bare-opset-28",
+        "bare-opset-99",
         "an opset that is too new, without a configuration",
         "bare",
-        graph("bare_vectors/1/model.onnx", lambda: identity(["batch", 2], opset=28)),
+        graph("bare_vectors/1/model.onnx", lambda: identity(["batch", 2], opset=NEVER)),
     ),
     Case(
         "bare-second-axis-dynamic",

@@ -12,6 +12,7 @@ from export.lint.case import Case
 from export.lint.edits import Change, all_of, append, config, edit, graph
 from export.lint.foreign import ONE_INSTANCE
 from export.lint.graphs import FLOAT, INT64, identity, node
+from export.lint.served import NEVER
 
 _GPU = "instance_group [ { count: 1 kind: KIND_GPU } ]\n"
 
@@ -139,7 +140,7 @@ CASES = (
         "posted-8001",
         "an IR version that is too new for the server",
         "configured",
-        _model(_identity_config(4, "[2]", "[2]"), lambda: identity(["batch", 2], ir_version=14)),
+        _model(_identity_config(4, "[2]", "[2]"), lambda: identity(["batch", 2], ir_version=NEVER)),
     ),
     Case("posted-3912", "KIND_GPU where no GPU is", "configured", _model(_posted("[1, 3, 8, 8]"), _frozen, _GPU)),
     Case(
