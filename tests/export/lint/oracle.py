@@ -1,5 +1,6 @@
 """Asks a real tritonserver which models load, and which batches they answer."""
 
+import re
 import shutil
 from collections.abc import Generator, Sequence, Set
 from concurrent.futures import ThreadPoolExecutor
