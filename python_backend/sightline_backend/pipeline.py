@@ -14,8 +14,7 @@ from itertools import takewhile
 from typing import Any, TypeVar, cast
 
 from sightline_backend.errors import ParameterError
-from sightline_backend.networks import Network
-from sightline_backend.onnx_runtime.batching import Work
+from sightline_backend.onnx_runtime.batching import Run, Work, run_all
 from sightline_backend.steps import Arrays, StepRuntime, step_runtime
 from sightline_backend.workers import Workers
 
@@ -95,14 +94,27 @@ def _step(listed: Mapping[str, Any]) -> PipelineStep:
     )
 
 
+@dataclass(frozen=True)
+class Network:
+    """A session that is open, with all threads: what runs it, and the names of all its outputs."""
+
+    run: Run
+    outputs: tuple[str, ...]
+
+    def ask(self, inputs: Arrays) -> Arrays:
+        """All outputs for one set of inputs, as a step asks that has a network of its own."""
+        return dict(zip(self.outputs, self.run(list(self.outputs), dict(inputs)), strict=True))
+
+
 class Pipeline:
     """The steps of an ensemble, ready to answer.
 
-    Each step is one thread's work for each request, the reading of the request along with the first ones; only networks
-    are asked for all requests at once.
+    Each step is one thread's work for each request, the reading of the request along with the first ones. Only a
+    network is asked for all requests at once, with all threads: the weights of a dense layer are then read once, which
+    is most of what a small batch costs.
 
     networks: those that the steps ask, by the names of their models.
-    workers: the threads.
+    workers: as many threads as the networks have.
     """
 
     def __init__(self, steps: Sequence[PipelineStep], networks: Mapping[str, Network], workers: Workers) -> None:
@@ -115,7 +127,7 @@ class Pipeline:
         first = list(takewhile(lambda step: step.backend != NETWORK, steps))
         self._first = [alone(step) for step in first]
         self._rest: list[Together] = [
-            _network(step, networks[step.model]) if step.backend == NETWORK else partial(workers.map, alone(step))
+            _network(step, networks[step.model].run) if step.backend == NETWORK else partial(workers.map, alone(step))
             for step in steps[len(first) :]
         ]
 
@@ -172,12 +184,13 @@ def _alone(step: PipelineStep, run: StepRuntime) -> Alone:
     return alone
 
 
-def _network(step: PipelineStep, network: Network) -> Together:
+def _network(step: PipelineStep, run: Run) -> Together:
     wanted = tuple(step.outputs)
 
     def together(known: list[Known]) -> list[Known]:
         works = [each if isinstance(each, Exception) else Work(step.taken_from(each), wanted) for each in known]
-        return [_with(before, step, result) for before, result in zip(known, network.answer(works), strict=True)]
+        results = run_all(works, run, batching=True)
+        return [_with(before, step, result) for before, result in zip(known, results, strict=True)]
 
     return together
 

@@ -7,15 +7,13 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from sightline_backend.cores import available_cores
 from sightline_backend.errors import ModelConfigError
 from sightline_backend.model_config import string_parameters
-from sightline_backend.networks import Network, Opened
 from sightline_backend.onnx_runtime.providers import CPU
 from sightline_backend.onnx_runtime.session import graph_of, model_file, open_session, runner
 from sightline_backend.onnx_runtime.settings import SessionSettings
 from sightline_backend.onnx_runtime.values import parse_int
-from sightline_backend.pipeline import Pipeline, steps_from_parameter
+from sightline_backend.pipeline import Network, Pipeline, steps_from_parameter
 from sightline_backend.workers import Workers
 
 
@@ -38,22 +36,16 @@ def open_pipeline(config: Mapping[str, Any], model_folder: Path, version: int) -
             "expected the parameter steps, got none; `sightline export` writes it into configs/cpu.pbtxt"
         )
     steps = steps_from_parameter(parameters["steps"])
-    settings = SessionSettings.from_config(config)
-    workers = Workers(parse_int(parameters.get("thread_count", "0")) or available_cores())
+    workers = Workers(parse_int(parameters.get("thread_count", "0")) or None)
+    settings = replace(SessionSettings.from_config(config), intra_op_threads=workers.threads)
     asked = dict.fromkeys(name for step in steps for name in step.networks)
-    networks = {name: _open(model_folder.parent / name, version, settings, workers) for name in asked}
+    networks = {name: _open(model_folder.parent / name, version, settings) for name in asked}
     return Pipeline(steps, networks, workers)
 
 
-def _open(folder: Path, version: int, settings: SessionSettings, workers: Workers) -> Network:
-    path = model_file(folder / str(_version(folder, version)), "", folder.name)
-
-    def opened(threads: int) -> Opened:
-        chosen = replace(settings, intra_op_threads=threads)
-        session = open_session(path, chosen, [CPU])
-        return Opened(runner(session, chosen), tuple(tensor.name for tensor in graph_of(session).outputs))
-
-    return Network(opened, workers)
+def _open(folder: Path, version: int, settings: SessionSettings) -> Network:
+    session = open_session(model_file(folder / str(_version(folder, version)), "", folder.name), settings, [CPU])
+    return Network(runner(session, settings), tuple(tensor.name for tensor in graph_of(session).outputs))
 
 
 def _version(folder: Path, wanted: int) -> int:

@@ -110,7 +110,7 @@ def look_at_each_score(*arguments: Any) -> bool:
 _DECODE = "sightline_backend.pixels"
 _FIT = "sightline_backend.fitting"
 _RUN = "sightline_backend.onnx_runtime"
-_PIPELINE, _NETWORKS = "sightline_backend.pipeline", "sightline_backend.networks"
+_PIPELINE = "sightline_backend.pipeline"
 _HTTP = "sightline._transports.http"
 _GRPC = "sightline._transports.grpc_wire"
 
@@ -124,7 +124,7 @@ SLOWDOWNS = (
     Slowdown(
         "JSON is read for each request", "pipeline", f"{_PIPELINE}:Pipeline.answer", after(parse_steps), "json.loads()"
     ),
-    Slowdown("requests ask the network alone", "pipeline", f"{_NETWORKS}:run_all", one_by_one, "onnxruntime.run()"),
+    Slowdown("requests ask the network alone", "pipeline", f"{_PIPELINE}:run_all", one_by_one, "onnxruntime.run()"),
     Slowdown("a file is read twice", "client_file", "sightline.images:_read_path", twice, "pathlib.read_bytes()"),
     Slowdown("an array is encoded twice", "client_array", "sightline.images:_png", twice, "PIL.save()"),
     Slowdown("the message is copied", "client_file", f"{_HTTP}_wire:to_wire", bytes_copied, ARRAYS),

@@ -2,7 +2,7 @@
 
 import io
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -14,9 +14,7 @@ from PIL import Image
 
 from sightline_backend.cores import available_cores
 from sightline_backend.errors import ModelConfigError, ParameterError, PictureFormatError
-from sightline_backend.networks import Network, Opened
-from sightline_backend.onnx_runtime.batching import Run
-from sightline_backend.pipeline import Known, Pipeline, PipelineStep, steps_from_parameter
+from sightline_backend.pipeline import Known, Network, Pipeline, PipelineStep, steps_from_parameter
 from sightline_backend.pipeline_files import open_pipeline
 from sightline_backend.steps import Arrays, files_array
 from sightline_backend.workers import Workers
@@ -113,10 +111,6 @@ def test_a_bad_picture_leaves_the_others_alone(repository: Path, threads: int) -
     assert answers[3] is unread
 
 
-def opens(run: Run, *outputs: str) -> Callable[[int], Opened]:
-    return lambda _: Opened(run, outputs)
-
-
 @pytest.mark.parametrize("threads", [1, 2])
 def test_a_network_is_asked_once_for_all_requests(threads: int) -> None:
     asked: list[int] = []
@@ -126,9 +120,7 @@ def test_a_network_is_asked_once_for_all_requests(threads: int) -> None:
         return [inputs["PIXELS"].mean(axis=(1, 2, 3), keepdims=True)]
 
     workers = Workers(threads)
-    pipeline = Pipeline(
-        steps_from_parameter(json.dumps(STEPS)), {"net": Network(opens(run, "LEVELS"), workers)}, workers
-    )
+    pipeline = Pipeline(steps_from_parameter(json.dumps(STEPS)), {"net": Network(run, ("LEVELS",))}, workers)
     pipeline.answer([request(1)])
     pipeline.answer([request(1, 2), request(3), request(4)])
     assert asked == [1, 4]
@@ -144,7 +136,7 @@ def test_steps_after_a_network_run_on_each_request() -> None:
         "outputs": {"PIXELS": "seen"},
     }
     workers = Workers(2)
-    double = Network(opens(lambda _, inputs: [2 * inputs["PIXELS"].astype(np.float32)], "LEVELS"), workers)
+    double = Network(lambda _, inputs: [2 * inputs["PIXELS"].astype(np.float32)], ("LEVELS",))
     steps = steps_from_parameter(json.dumps([*STEPS, tiles, after]))
     pipeline = Pipeline(steps, {"net": double, "again": double}, workers)
     answers = pipeline.answer([request(level) for level in (1, 2, 3)])
@@ -168,7 +160,7 @@ def test_steps_that_ask_a_network_themselves_are_given_it() -> None:
         return [255 - inputs["PIXELS"]]
 
     workers = Workers(1)
-    pipeline = Pipeline([tiles], {"enhancer": Network(opens(invert, "RESULT_PIXELS"), workers)}, workers)
+    pipeline = Pipeline([tiles], {"enhancer": Network(invert, ("RESULT_PIXELS",))}, workers)
     (answer,) = pipeline.answer([request(55)])
     assert isinstance(answer, dict)
     result = np.asarray(Image.open(io.BytesIO(answer["RESULT"][0, 0])))
