@@ -10,8 +10,11 @@ import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
-from itertools import takewhile
+from itertools import pairwise, takewhile
 from typing import Any, TypeVar, cast
+
+import numpy as np
+from numpy.typing import NDArray
 
 from sightline_backend.errors import ParameterError
 from sightline_backend.onnx_runtime.batching import Run, Work, run_all
@@ -19,6 +22,10 @@ from sightline_backend.steps import Arrays, StepRuntime, step_runtime
 from sightline_backend.workers import Workers
 
 NETWORK = "onnxruntime"
+
+CACHED_BYTES = 3 << 19
+"""Of pixels in one run of a network. What its layers make of them is some twenty times as large, and is to stay in the
+cache: ten pictures of 224x224, or more small ones than come at once."""
 
 Known = dict[str, Any] | Exception
 """What is known of one request: its inputs and the outputs of the steps that have run, by name; or how it failed."""
@@ -185,14 +192,32 @@ def _alone(step: PipelineStep, run: StepRuntime) -> Alone:
 
 
 def _network(step: PipelineStep, run: Run) -> Together:
-    wanted = tuple(step.outputs)
+    wanted, pieced = tuple(step.outputs), in_pieces(run)
 
     def together(known: list[Known]) -> list[Known]:
         works = [each if isinstance(each, Exception) else Work(step.taken_from(each), wanted) for each in known]
-        results = run_all(works, run, batching=True)
+        results = run_all(works, pieced, batching=True)
         return [_with(before, step, result) for before, result in zip(known, results, strict=True)]
 
     return together
+
+
+def in_pieces(run: Run) -> Run:
+    """Runs a network on parts of nearly the same length of a batch whose inputs take more than `CACHED_BYTES`."""
+
+    def run_pieces(names: list[str], inputs: dict[str, NDArray[Any]]) -> list[NDArray[Any]]:
+        taken_bytes = sum(array.nbytes for array in inputs.values())
+        if taken_bytes <= CACHED_BYTES:
+            return run(names, inputs)
+        batch = min(len(array) for array in inputs.values())
+        count = min(batch, -(-taken_bytes // CACHED_BYTES))
+        ends = [batch * part // count for part in range(count + 1)]
+        pieces = [
+            run(names, {name: array[start:end] for name, array in inputs.items()}) for start, end in pairwise(ends)
+        ]
+        return pieces[0] if count == 1 else [np.concatenate(outputs) for outputs in zip(*pieces, strict=True)]
+
+    return run_pieces
 
 
 def _with(known: Known, step: PipelineStep, result: Arrays | Exception) -> Known:

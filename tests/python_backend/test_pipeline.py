@@ -14,7 +14,7 @@ from PIL import Image
 
 from sightline_backend.cores import available_cores
 from sightline_backend.errors import ModelConfigError, ParameterError, PictureFormatError
-from sightline_backend.pipeline import Known, Network, Pipeline, PipelineStep, steps_from_parameter
+from sightline_backend.pipeline import Known, Network, Pipeline, PipelineStep, in_pieces, steps_from_parameter
 from sightline_backend.pipeline_files import open_pipeline
 from sightline_backend.steps import Arrays, files_array
 from sightline_backend.workers import Workers
@@ -124,6 +124,27 @@ def test_a_network_is_asked_once_for_all_requests(threads: int) -> None:
     pipeline.answer([request(1)])
     pipeline.answer([request(1, 2), request(3), request(4)])
     assert asked == [1, 4]
+
+
+@pytest.mark.parametrize(
+    ("side", "count", "expected"),
+    [(64, 32, [32]), (224, 1, [1]), (224, 10, [10]), (224, 11, [5, 6]), (224, 32, [8, 8, 8, 8]), (2000, 3, [1, 1, 1])],
+)
+def test_a_network_takes_as_many_pictures_as_stay_in_the_cache(side: int, count: int, expected: list[int]) -> None:
+    asked: list[int] = []
+
+    def run(names: list[str], inputs: dict[str, Any]) -> list[Any]:
+        assert names == ["FIRST", "TWICE"]
+        asked.append(len(inputs["PIXELS"]))
+        first = inputs["PIXELS"][:, 0, 0, 0]
+        return [first, 2 * first]
+
+    pixels = np.zeros((count, side, side, 3), np.uint8)
+    pixels[:, 0, 0, 0] = np.arange(count)
+    first, twice = in_pieces(run)(["FIRST", "TWICE"], {"PIXELS": pixels})
+    assert asked == expected
+    assert (first == np.arange(count)).all()
+    assert (twice == 2 * np.arange(count)).all()
 
 
 def test_steps_after_a_network_run_on_each_request() -> None:
