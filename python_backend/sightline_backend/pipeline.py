@@ -207,9 +207,9 @@ def in_pieces(run: Run) -> Run:
 
     def run_pieces(names: list[str], inputs: dict[str, NDArray[Any]]) -> list[NDArray[Any]]:
         taken_bytes = sum(array.nbytes for array in inputs.values())
-        if taken_bytes <= CACHED_BYTES:
+        batch, *others = {len(array) for array in inputs.values()}
+        if taken_bytes <= CACHED_BYTES or others:  # inputs that don't agree are for ONNX Runtime to refuse
             return run(names, inputs)
-        batch = min(len(array) for array in inputs.values())
         count = min(batch, -(-taken_bytes // CACHED_BYTES))
         ends = [batch * part // count for part in range(count + 1)]
         pieces = [

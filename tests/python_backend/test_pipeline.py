@@ -147,6 +147,18 @@ def test_a_network_takes_as_many_pictures_as_stay_in_the_cache(side: int, count:
     assert (twice == 2 * np.arange(count)).all()
 
 
+def test_inputs_that_do_not_agree_reach_the_network_whole() -> None:
+    asked: list[list[int]] = []
+
+    def run(_: list[str], inputs: dict[str, Any]) -> list[Any]:
+        asked.append([len(array) for array in inputs.values()])
+        return []
+
+    pixels = np.zeros((11, 224, 224, 3), np.uint8)
+    in_pieces(run)([], {"PIXELS": pixels, "OTHER": pixels[:3]})
+    assert asked == [[11, 3]]
+
+
 def test_steps_after_a_network_run_on_each_request() -> None:
     after = {**STEPS[1], "model": "again", "inputs": {"PIXELS": "LEVELS"}, "outputs": {"LEVELS": "TWICE"}}
     tiles = {
