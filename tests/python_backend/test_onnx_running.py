@@ -1,5 +1,9 @@
 """The onnxruntime drop-in: dynamic batches, and sessions."""
 
+import os
+import re
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -108,6 +112,32 @@ def test_settings_reach_the_session(tmp_path: Path) -> None:
     assert not options.enable_cpu_mem_arena
     assert options.enable_mem_pattern
     assert options.get_session_config_entry("session.intra_op.allow_spinning") == "0"
+
+
+CONFINED = """
+import os, sys
+import onnxruntime
+from pathlib import Path
+from sightline_backend.onnx_runtime.session import open_session
+from sightline_backend.onnx_runtime.settings import SessionSettings
+
+os.sched_setaffinity(0, {min(os.sched_getaffinity(0))})
+before = set(os.listdir("/proc/self/task"))
+session = open_session(Path(sys.argv[1]), SessionSettings(parallel=True), ["CPUExecutionProvider"])
+options = session.get_session_options()
+print(options.intra_op_num_threads, options.inter_op_num_threads)
+print(*(os.sched_getaffinity(int(thread)) for thread in set(os.listdir("/proc/self/task")) - before))
+"""
+
+
+def test_a_process_that_may_use_one_core_uses_no_other(tmp_path: Path) -> None:
+    path = tmp_path / "model.onnx"
+    path.write_bytes(doubled((BATCH, 3)).SerializeToString())
+    command = [sys.executable, "-c", CONFINED, str(path)]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    assert done.stdout.splitlines()[0] == "1 1"
+    allowed = {str(min(os.sched_getaffinity(0)))}
+    assert set(re.findall(r"\d+", done.stdout.splitlines()[1])) <= allowed
 
 
 def test_a_graph_is_read_with_its_overridable_initializers(tmp_path: Path) -> None:
