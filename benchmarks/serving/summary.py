@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import statistics
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from benchmarks.serving.results import Results, Run
@@ -80,20 +80,21 @@ def row(results: Results, scenario: str, system: str) -> Row:
 
 def limits_per_s(results: Results, scenario: str) -> dict[str, Spread]:
     """The limit by arrangement of the bare loop."""
-    found: dict[str, list[float]] = {}
-    for each in results.rounds:
-        for arrangement, measured in each.limits.get(scenario, {}).items():
-            found.setdefault(arrangement, []).extend(measured)
-    return {arrangement: spread(measured) for arrangement, measured in found.items()}
+    return _by_arrangement(each.limits.get(scenario, {}) for each in results.rounds)
 
 
 def tuned_memory(results: Results, scenario: str) -> dict[str, Spread]:
     """Ratios of the bare loop with the memory settings of `sightline serve` to the limit, by arrangement."""
+    ratios = (each.tuned_memory.get(scenario, {}) for each in results.rounds)
+    return _by_arrangement({arrangement: [ratio] for arrangement, ratio in each.items()} for each in ratios)
+
+
+def _by_arrangement(rounds: Iterable[Mapping[str, Sequence[float]]]) -> dict[str, Spread]:
     found: dict[str, list[float]] = {}
-    for each in results.rounds:
-        for arrangement, ratio in each.tuned_memory.get(scenario, {}).items():
-            found.setdefault(arrangement, []).append(ratio)
-    return {arrangement: spread(ratios) for arrangement, ratios in found.items()}
+    for each in rounds:
+        for arrangement, measured in each.items():
+            found.setdefault(arrangement, []).extend(measured)
+    return {arrangement: spread(measured) for arrangement, measured in found.items()}
 
 
 def _column(runs: Sequence[Run], concurrency: int) -> Column:
