@@ -1,4 +1,4 @@
-"""Sightline and eight other ways to serve a model, side by side: `python -m benchmarks.serving`; see README.md."""
+"""Sightline and other ways to serve a model, side by side: `python -m benchmarks.serving`; see README.md."""
 
 from __future__ import annotations
 

@@ -41,8 +41,9 @@ def _preamble(results: Results) -> str:
     limit = ", ".join(f"{name} {version}" for name, version in results.versions.get("limit", {}).items())
     return (
         f"Measured on {results.begun} on {results.machine}, {rounds} round{'s' if rounds != 1 else ''} of "
-        f"{results.seconds:g} s for each figure; the bare loop with {limit}. Every answer was checked. Ratios to the "
-        "bare loop just before and just after: the median of the rounds, and in brackets the least and the greatest."
+        f"{results.seconds:g} s for each figure; the bare loop in the environment that serves: {limit}. Every answer "
+        "was checked. Ratios to the bare loop just before and just after: the median of the rounds, and in brackets "
+        "the least and the greatest."
     )
 
 

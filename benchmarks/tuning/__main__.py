@@ -53,7 +53,7 @@ def run(arguments: argparse.Namespace) -> None:
         results.append({"cores": cpus, "chosen": asdict(chosen), "took_s": outcome.took_s, **asdict(found)})
         print(f"\n{arguments.model} on {cores_in_words(cpus)}, {chosen} is so many times as good as:")
         for name, ratio in found.ratios.items():
-            print(f"  {ratio.median:.3f} ({ratio.low:.3f} to {ratio.high:.3f})  {name}")
+            print(f"  {ratio.median:.3f} ({ratio.low:.3f} to {ratio.high:.3f}, {ratio.confidence:.0%})  {name}")
         if not found.is_reached:
             missed.append(f"{found.ratios[found.best].median:.3f} of {found.best!r} on {cores_in_words(cpus)}")
     content = {

@@ -2,6 +2,7 @@
 
 import io
 import json
+import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -12,7 +13,7 @@ import pytest
 from onnx import TensorProto
 from PIL import Image
 
-from sightline_backend.cores import available_cores
+from sightline_backend.cores import available_cores, physical_cores
 from sightline_backend.errors import ModelConfigError, ParameterError, PictureFormatError
 from sightline_backend.pipeline import Known, Network, Pipeline, PipelineStep, in_pieces, steps_from_parameter
 from sightline_backend.pipeline_files import open_pipeline
@@ -261,3 +262,16 @@ def test_cores_are_those_that_the_quota_leaves(files: dict[str, str], cores: int
     unlimited = available_cores(tmp_path / "nowhere")
     assert available_cores(tmp_path) == (cores or unlimited)
     assert unlimited >= 1
+
+
+def test_of_hyper_threads_that_share_a_core_one_counts(tmp_path: Path) -> None:
+    allowed = os.sched_getaffinity(0)
+    for number in allowed:
+        listed = tmp_path / f"cpu{number}" / "topology" / "thread_siblings_list"
+        listed.parent.mkdir(parents=True)
+        listed.write_text(f"{number // 2 * 2}-{number // 2 * 2 + 1}\n")
+    nowhere = tmp_path / "nowhere"
+    assert physical_cores(tmp_path, nowhere) == len({number // 2 for number in allowed})
+    assert physical_cores(nowhere, nowhere) == len(allowed)
+    (tmp_path / "cpu.max").write_text("100000 100000\n")
+    assert physical_cores(nowhere, tmp_path) == 1

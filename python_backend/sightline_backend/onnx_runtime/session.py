@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 import onnxruntime
 
-from sightline_backend.cores import available_cores
+from sightline_backend.cores import physical_cores
 from sightline_backend.errors import ModelConfigError, ModelError
 from sightline_backend.onnx_runtime.batching import Run
 from sightline_backend.onnx_runtime.graph import TRITON_TYPES, Graph, GraphTensor
@@ -66,7 +66,7 @@ def available_providers() -> list[str]:
 def open_session(path: Path, settings: SessionSettings, providers: Sequence[Provider]) -> Session:
     """Open a model file.
 
-    Left to itself, ONNX Runtime binds a thread to every core of the machine, even to those that this process may not
+    Left to itself, ONNX Runtime binds a thread to each core of the machine, even to cores that this process may not
     use. So it is always told how many.
 
     Raises:
@@ -78,8 +78,8 @@ def open_session(path: Path, settings: SessionSettings, providers: Sequence[Prov
         options.execution_mode = (
             ort.ExecutionMode.ORT_PARALLEL if settings.parallel else ort.ExecutionMode.ORT_SEQUENTIAL
         )
-        options.intra_op_num_threads = settings.intra_op_threads or available_cores()
-        options.inter_op_num_threads = settings.inter_op_threads or available_cores()
+        options.intra_op_num_threads = settings.intra_op_threads or physical_cores()
+        options.inter_op_num_threads = settings.inter_op_threads or physical_cores()
         options.enable_cpu_mem_arena = settings.cpu_mem_arena
         if settings.mem_pattern is not None:
             options.enable_mem_pattern = settings.mem_pattern

@@ -31,7 +31,7 @@ class SessionSettings:
     graph_level: GraphLevel = "all"
     parallel: bool = False
     intra_op_threads: int = 0
-    """0: as many as the cores that this process may use; the same holds for `inter_op_threads`."""
+    """0: as many as `physical_cores`; the same holds for `inter_op_threads`."""
     inter_op_threads: int = 0
     cpu_mem_arena: bool = False
     mem_pattern: bool | None = None
