@@ -37,7 +37,8 @@ class IdleMemory:
     def used(self) -> None:
         """Say that a batch has just been answered, or a model loaded."""
         self._last_s = time.monotonic()
-        self._used.set()
+        if not self._used.is_set():  # to set it takes ten times as long
+            self._used.set()
         if self._thread is None:
             self._thread = threading.Thread(target=self._watch, name="idle memory", daemon=True)
             self._thread.start()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import accumulate
 from typing import Any
 
 import numpy as np
@@ -95,7 +96,7 @@ def _run_together(works: Sequence[Work], run: Run) -> list[dict[str, Array]]:
                 f"output '{name}': expected {sum(sizes)} as first dimension, the size of the batch, the model gave "
                 f"the shape {list(output.shape)}; keep the batch axis in the graph, or set max_batch_size to 0"
             )
-    ends = np.cumsum(sizes)
+    ends = accumulate(sizes)
     return [
         {name: outputs[name][end - size : end] for name in work.output_names}
         for work, size, end in zip(works, sizes, ends, strict=True)
