@@ -20,7 +20,8 @@ import numpy as np
 import onnxruntime
 from numpy.typing import NDArray
 
-from sightline_backend.pixels import PixelSpec, decode_batch
+from sightline_backend.pictures import open_picture
+from sightline_backend.pixels import PixelSpec, decode_batch, fit
 
 TOLERANCE = 1e-4
 
@@ -78,9 +79,11 @@ def work(job: dict[str, Any], together: Barrier, parent: Connection) -> None:
 def pixels_of(job: dict[str, Any]) -> Callable[[Sequence[bytes]], NDArray[np.uint8]]:
     """From questions to what the network takes: pictures are decoded, tensors are taken as they are."""
     spec = PixelSpec.from_parameters(job["pixels"])
-    if job["asks"] == "picture":
-        return lambda questions: decode_batch(questions, spec)
-    return lambda questions: np.stack([np.frombuffer(each, np.uint8).reshape(spec.shape) for each in questions])
+    if job["asks"] == "tensor":
+        return lambda questions: np.stack([np.frombuffer(each, np.uint8).reshape(spec.shape) for each in questions])
+    if job["whole_jpeg"]:
+        return lambda questions: np.stack([fit(open_picture(each), spec) for each in questions])
+    return lambda questions: decode_batch(questions, spec)
 
 
 def opened(path: str) -> Callable[[NDArray[np.uint8]], Scores]:

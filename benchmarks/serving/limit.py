@@ -1,6 +1,7 @@
 """Measures the limit of this machine: the bare loop of `bare_loop.py`, started with the Python that serves.
 
-It runs as any program does. What the memory settings of `sightline serve` are worth is measured beside it.
+It runs as any program does. Measured beside it: what the memory settings of `sightline serve` are worth, and what it is
+worth to decode a JPEG at a part of its size.
 """
 
 from __future__ import annotations
@@ -9,7 +10,7 @@ import json
 import os
 import subprocess
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -26,16 +27,20 @@ TIMEOUT_S = 300
 
 @dataclass(frozen=True)
 class Arrangement:
-    """How the bare loop runs. tuned_memory: with the memory settings that `sightline serve` gives tritonserver."""
+    """How the bare loop runs.
+
+    tuned_memory: with the memory settings that `sightline serve` gives tritonserver.
+    whole_jpeg: JPEGs are decoded at their full size, as most programs do.
+    """
 
     processes: int
     batch: int
     tuned_memory: bool = False
+    whole_jpeg: bool = False
 
     @property
     def name(self) -> str:
-        memory = ", memory as served" if self.tuned_memory else ""
-        return f"{self.processes} x {self.batch}{memory}"
+        return f"{self.processes} x {self.batch}"
 
 
 ONE = Arrangement(processes=1, batch=1)
@@ -55,6 +60,12 @@ def arrangement(concurrency: int) -> Arrangement:
     return ONE if concurrency == 1 else MANY
 
 
+def otherwise(how: Arrangement, asks: Asks) -> dict[str, Arrangement]:
+    """The same loop with one thing done differently, by what the report calls it."""
+    found = {"memory as served": replace(how, tuned_memory=True)}
+    return found if asks == "tensor" else found | {"JPEGs decoded whole": replace(how, whole_jpeg=True)}
+
+
 def measure_limit(model: Served, asks: Asks, questions: Sequence[Path], how: Arrangement, seconds: float) -> Limit:
     """Run the bare loop for `seconds`.
 
@@ -72,6 +83,7 @@ def measure_limit(model: Served, asks: Asks, questions: Sequence[Path], how: Arr
         "network": str(model.network.resolve()),
         "pixels": model.pixels.parameters(),
         "asks": asks,
+        "whole_jpeg": how.whole_jpeg,
         "questions": [str(path.resolve()) for path in questions],
         "processes": how.processes,
         "batch": how.batch,

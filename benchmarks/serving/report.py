@@ -9,7 +9,7 @@ from benchmarks.markdown import markdown_table, write_between
 from benchmarks.serving.limit import arrangement
 from benchmarks.serving.results import Results
 from benchmarks.serving.scenario import SCENARIOS, Scenario
-from benchmarks.serving.summary import Column, Row, Spread, limits_per_s, row, tuned_memory
+from benchmarks.serving.summary import Column, Row, Spread, limits_otherwise, limits_per_s, row
 from benchmarks.serving.system import System
 from benchmarks.serving.targets import Rows, Verdict, verdicts
 
@@ -63,10 +63,12 @@ def _scenario(
 ) -> list[str]:
     concurrency = sorted({each for one in rows.values() for each in one.columns})
     limits = limits_per_s(results, scenario.key)
-    tuned = tuned_memory(results, scenario.key)
     header = ["system", *(f"c={each}" for each in concurrency)]
     table = [["the limit, answers/s", *(_limit(limits[arrangement(each).name]) for each in concurrency)]]
-    table += [["the limit, memory as served", *(_ratio(tuned[arrangement(each).name]) for each in concurrency)]]
+    table += [
+        [f"the limit, {variant}", *(_ratio(ratios[arrangement(each).name]) for each in concurrency)]
+        for variant, ratios in limits_otherwise(results, scenario.key).items()
+    ]
     table += [[systems[key].name, *_ratios(one, concurrency)] for key, one in rows.items()]
     costs = [[systems[key].name, *_costs(one, concurrency)] for key, one in rows.items() if one.columns]
     return [

@@ -56,13 +56,13 @@ class Run:
 class Round:
     """limits: answers per second of the bare loop, by scenario and arrangement, in the order they were measured.
 
-    tuned_memory: ratios of the bare loop with the memory settings of `sightline serve` to the one without.
+    otherwise: ratios to them of the bare loop with one thing done differently, by scenario, what, and arrangement.
     """
 
     number: int
     runs: tuple[Run, ...]
     limits: Mapping[str, Mapping[str, Sequence[float]]]
-    tuned_memory: Mapping[str, Mapping[str, float]]
+    otherwise: Mapping[str, Mapping[str, Mapping[str, float]]]
 
 
 @dataclass(frozen=True)
@@ -106,7 +106,7 @@ def read_results(path: Path) -> Results:
 
 
 def _round(found: dict[str, Any]) -> Round:
-    return Round(found["number"], tuple(_run(each) for each in found["runs"]), found["limits"], found["tuned_memory"])
+    return Round(found["number"], tuple(_run(each) for each in found["runs"]), found["limits"], found["otherwise"])
 
 
 def _run(found: dict[str, Any]) -> Run:

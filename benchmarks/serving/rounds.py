@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from statistics import mean
 
 from benchmarks.serving.environments import Installed
-from benchmarks.serving.limit import Arrangement, arrangement, measure_limit
+from benchmarks.serving.limit import Arrangement, arrangement, measure_limit, otherwise
 from benchmarks.serving.measuring import Subject, measure
 from benchmarks.serving.results import Round, Run
 from benchmarks.serving.scenario import Questions, Scenario, Served
@@ -32,27 +32,27 @@ def measured_round(comparisons: Sequence[Comparison], number: int, seconds: floa
     """Every comparison, one after the other."""
     runs: list[Run] = []
     limits: dict[str, Mapping[str, Sequence[float]]] = {}
-    tuned: dict[str, Mapping[str, float]] = {}
+    ratios: dict[str, Mapping[str, Mapping[str, float]]] = {}
     for comparison in comparisons:
         key = comparison.scenario.key
-        found, limits[key], tuned[key] = _compared(comparison, number, seconds, say)
+        found, limits[key], ratios[key] = _compared(comparison, number, seconds, say)
         runs += found
-    return Round(number, tuple(runs), limits, tuned)
+    return Round(number, tuple(runs), limits, ratios)
 
 
 def _compared(
     comparison: Comparison, number: int, seconds: float, say: Say
-) -> tuple[list[Run], Mapping[str, Sequence[float]], Mapping[str, float]]:
-    """The runs, the limits by arrangement, and the ratios to them of the bare loop with other memory settings."""
+) -> tuple[list[Run], Mapping[str, Sequence[float]], Mapping[str, Mapping[str, float]]]:
+    """The runs, the limits by arrangement, and the ratios to them of the bare loop done otherwise."""
     key = comparison.scenario.key
     arrangements = sorted({arrangement(each) for each in comparison.concurrency}, key=lambda each: each.processes)
     limits: dict[Arrangement, list[float]] = {each: [] for each in arrangements}
 
-    def measured_limit(how: Arrangement) -> float:
+    def measured_limit(how: Arrangement, variant: str = "") -> float:
         # half as long as a system, for it is measured on both sides of each
         files = comparison.questions.files
         limit = measure_limit(comparison.model, comparison.scenario.asks, files, how, seconds / 2)
-        say(f"round {number + 1}, {key}, the limit, {how.name}: {limit.per_s:.0f}/s")
+        say(f"round {number + 1}, {key}, the limit, {how.name}{variant and ', '}{variant}: {limit.per_s:.0f}/s")
         return limit.per_s
 
     def measure_limits() -> None:
@@ -62,7 +62,11 @@ def _compared(
     order = random.Random(number).sample(comparison.systems, len(comparison.systems))  # noqa: S311  # no secret
     runs: list[Run] = []
     measure_limits()
-    tuned = {how: measured_limit(replace(how, tuned_memory=True)) for how in limits}
+    varied = {
+        (variant, how): measured_limit(other, variant)
+        for how in limits
+        for variant, other in otherwise(how, comparison.scenario.asks).items()
+    }
     measure_limits()
     for system, installed in order:
         subject = Subject(system, installed, comparison.scenario, comparison.model, comparison.questions)
@@ -70,7 +74,9 @@ def _compared(
         measure_limits()
         runs.append(between(run, lambda each: limits[arrangement(each)][-2:]))
         say(f"round {number + 1}, {key}, {in_words(runs[-1])}")
-    ratios = {how.name: per_s / mean(limits[how][:2]) for how, per_s in tuned.items()}
+    ratios: dict[str, dict[str, float]] = {}
+    for (variant, how), per_s in varied.items():
+        ratios.setdefault(variant, {})[how.name] = per_s / mean(limits[how][:2])
     return runs, {how.name: known for how, known in limits.items()}, ratios
 
 

@@ -83,10 +83,15 @@ def limits_per_s(results: Results, scenario: str) -> dict[str, Spread]:
     return _by_arrangement(each.limits.get(scenario, {}) for each in results.rounds)
 
 
-def tuned_memory(results: Results, scenario: str) -> dict[str, Spread]:
-    """Ratios of the bare loop with the memory settings of `sightline serve` to the limit, by arrangement."""
-    ratios = (each.tuned_memory.get(scenario, {}) for each in results.rounds)
-    return _by_arrangement({arrangement: [ratio] for arrangement, ratio in each.items()} for each in ratios)
+def limits_otherwise(results: Results, scenario: str) -> dict[str, dict[str, Spread]]:
+    """Ratios to the limit of the bare loop with one thing done differently, by what, and by arrangement."""
+    rounds = [each.otherwise.get(scenario, {}) for each in results.rounds]
+    return {
+        variant: _by_arrangement(
+            {arrangement: [ratio] for arrangement, ratio in each.get(variant, {}).items()} for each in rounds
+        )
+        for variant in dict.fromkeys(variant for each in rounds for variant in each)
+    }
 
 
 def _by_arrangement(rounds: Iterable[Mapping[str, Sequence[float]]]) -> dict[str, Spread]:

@@ -29,14 +29,19 @@ def run(system: str, *ratios: float, scenario: str = "jpeg-cnn") -> Run:
 
 def results(*rounds: tuple[Run, ...]) -> Results:
     limits = {"jpeg-cnn": {"1 x 1": [110.0, 120.0], "2 x 8": [190.0, 210.0]}}
-    tuned_memory = {"jpeg-cnn": {"1 x 1": 1.12, "2 x 8": 1.03}}
+    otherwise = {
+        "jpeg-cnn": {
+            "memory as served": {"1 x 1": 1.12, "2 x 8": 1.03},
+            "JPEGs decoded whole": {"1 x 1": 0.63, "2 x 8": 0.51},
+        }
+    }
     return Results(
         machine="a machine, 2 cores",
         begun="2026-11-30",
         seconds=3,
         versions={"fastapi": {"fastapi": "0.165.0"}, "limit": {"onnxruntime": "1.32.0"}},
         not_run={},
-        rounds=tuple(Round(number, runs, limits, tuned_memory) for number, runs in enumerate(rounds)),
+        rounds=tuple(Round(number, runs, limits, otherwise) for number, runs in enumerate(rounds)),
     )
 
 

@@ -3,11 +3,18 @@
 import json
 import subprocess
 import sys
+from io import BytesIO
 from pathlib import Path
 
+import numpy as np
 import pytest
-from benchmarks.serving.limit import Arrangement, variables
+from benchmarks.serving.bare_loop import pixels_of
+from benchmarks.serving.limit import Arrangement, otherwise, variables
+from benchmarks.serving.pictures import pictures
+from PIL import Image
 from serving import ROOT, built_repository
+
+from sightline_backend.pixels import PixelSpec, decode_batch
 
 
 def benchmark(output: Path, *options: str) -> subprocess.CompletedProcess[str]:
@@ -34,7 +41,11 @@ def test_sightline_is_measured_against_the_limit_of_the_same_round(tmp_path: Pat
         assert run["start_s"] > 0
         assert run["processes"] > 2
         assert [len(limits) for limits in each["limits"]["jpeg-cnn"].values()] == [3, 3]
-        assert list(each["tuned_memory"]["jpeg-cnn"]) == ["1 x 1", "2 x 8"]
+        otherwise = each["otherwise"]["jpeg-cnn"]
+        assert {variant: list(ratios) for variant, ratios in otherwise.items()} == {
+            "memory as served": ["1 x 1", "2 x 8"],
+            "JPEGs decoded whole": ["1 x 1", "2 x 8"],
+        }
     assert "| **Sightline** |" in done.stdout
 
 
@@ -45,6 +56,26 @@ def test_the_limit_has_the_memory_settings_of_any_program(monkeypatch: pytest.Mo
     assert "GLIBC_TUNABLES" not in plain
     assert tuned["MALLOC_ARENA_MAX"] == "2"
     assert plain.items() <= tuned.items()
+
+
+def test_jpegs_are_decoded_whole_where_the_bare_loop_is_told_so() -> None:
+    spec = PixelSpec(64, 64)
+    job = {"asks": "picture", "pixels": spec.parameters()}
+    reduced, whole = (pixels_of({**job, "whole_jpeg": each})(pictures()[:2]) for each in (False, True))
+    np.testing.assert_array_equal(reduced, decode_batch(pictures()[:2], spec))
+    for pixels, file in zip(whole, pictures(), strict=False):
+        picture = Image.open(BytesIO(file)).convert("RGB").resize((64, 64), Image.Resampling.BILINEAR)
+        np.testing.assert_array_equal(pixels, np.asarray(picture))
+    assert not np.array_equal(whole, reduced)
+
+
+def test_only_pictures_can_be_decoded_otherwise() -> None:
+    how = Arrangement(2, 8)
+    assert otherwise(how, "picture") == {
+        "memory as served": Arrangement(2, 8, tuned_memory=True),
+        "JPEGs decoded whole": Arrangement(2, 8, whole_jpeg=True),
+    }
+    assert list(otherwise(how, "tensor")) == ["memory as served"]
 
 
 @pytest.mark.parametrize("options", [["--systems", "nobody"], ["--concurrency", "0"], ["--scenarios", ""]])

@@ -37,6 +37,9 @@ def test_ratios_stand_with_their_least_and_greatest() -> None:
     assert line_of("the limit, memory as served").startswith(
         "| the limit, memory as served | 1.12 (1.12 - 1.12) | 1.03 "
     )
+    assert line_of("the limit, JPEGs decoded whole").startswith(
+        "| the limit, JPEGs decoded whole | 0.63 (0.63 - 0.63) |"
+    )
 
 
 def test_what_failed_is_said_in_the_row() -> None:
