@@ -41,8 +41,8 @@ def test_sightline_is_measured_against_the_limit_of_the_same_round(tmp_path: Pat
         assert run["start_s"] > 0
         assert run["processes"] > 2
         assert [len(limits) for limits in each["limits"]["jpeg-cnn"].values()] == [3, 3]
-        otherwise = each["otherwise"]["jpeg-cnn"]
-        assert {variant: list(ratios) for variant, ratios in otherwise.items()} == {
+        varied = each["otherwise"]["jpeg-cnn"]
+        assert {variant: list(ratios) for variant, ratios in varied.items()} == {
             "memory as served": ["1 x 1", "2 x 8"],
             "JPEGs decoded whole": ["1 x 1", "2 x 8"],
         }
