@@ -79,7 +79,9 @@ def framed(picture: bytes) -> bytes:
 
 
 def read_measurements(text: str) -> tuple[Measurement, ...]:
-    """The rows of the CSV that perf_analyzer writes with `-f`, in its order.
+    """The rows of the CSV that perf_analyzer writes with `-f`, from the least load to the greatest.
+
+    It writes them from the slowest to the fastest, which is another order where more in flight bring no more answers.
 
     Raises:
         ValueError: It is not such a file, or holds no measurement.
@@ -90,7 +92,7 @@ def read_measurements(text: str) -> tuple[Measurement, ...]:
             "expected a row per load, got none; perf_analyzer writes none where its windows differ too much"
         )
     try:
-        return tuple(measurement(row) for row in rows)
+        return tuple(sorted(map(measurement, rows), key=lambda each: each.load))
     except KeyError as error:
         raise ValueError(
             f"expected a CSV of perf_analyzer --verbose-csv, got one without {error}; add the flag"

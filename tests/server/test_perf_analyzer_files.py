@@ -54,6 +54,12 @@ def test_each_row_is_a_measurement() -> None:
     assert eight.percentiles_ms == {50: 9.711, 90: 13.932, 95: 15.747, 99: 19.123}
 
 
+def test_loads_ascend_where_more_in_flight_were_slower() -> None:
+    header, one, eight = VERBOSE.splitlines()
+    slower = eight.replace("764.471", "321.5")
+    assert [each.load for each in read_measurements("\n".join([header, slower, one]))] == [1, 8]
+
+
 def test_a_rate_is_a_load_too() -> None:
     (measured,) = read_measurements(RATE)
     assert (measured.load, measured.throughput_per_s) == (100, 99.7437)
