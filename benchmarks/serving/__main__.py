@@ -29,16 +29,12 @@ DOCUMENT = Path("docs/performance.md")
 
 def main() -> None:
     arguments = parsed_arguments()
+    results = begun_results(arguments)
     scenarios = [scenario for scenario in SCENARIOS if scenario.key in arguments.scenarios]
     for scenario in scenarios:
         export_if_missing(scenario)
     runtime = find_runtime()
     installed, not_run = install_all(arguments.systems, runtime)
-    results = (
-        read_results(arguments.output)
-        if arguments.resume and arguments.output.exists()
-        else Results(machine(), date.today().isoformat(), arguments.seconds, {}, {})
-    )
     versions = {**results.versions, **{key: each.versions for key, each in installed.items()}}
     results = replace(results, versions=versions | {"limit": runtime_versions(runtime)}, not_run=not_run)
     comparisons = [
@@ -72,6 +68,16 @@ def parsed_arguments() -> argparse.Namespace:
     parser.add_argument("--resume", action="store_true", help="go on after the rounds that are in --output")
     parser.add_argument("--no-report", action="store_true", help=f"leave {DOCUMENT} as it is")
     return parser.parse_args()
+
+
+def begun_results(arguments: argparse.Namespace) -> Results:
+    """Those to go on with: of `--output` with --resume, else none."""
+    if arguments.resume and arguments.output.exists():
+        try:
+            return read_results(arguments.output)
+        except ValueError as error:
+            sys.exit(f"Error: {error}")
+    return Results(machine(), date.today().isoformat(), arguments.seconds, {}, {})
 
 
 def known(what: str, keys: Sequence[str]) -> Callable[[str], list[str]]:

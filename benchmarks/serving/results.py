@@ -100,8 +100,9 @@ def read_results(path: Path) -> Results:
         rounds = tuple(_round(each) for each in found.pop("rounds"))
         return Results(**found, rounds=rounds)
     except (KeyError, TypeError, ValueError) as error:
+        got = f"some without {error}, perhaps of an older one" if isinstance(error, KeyError) else error
         raise ValueError(
-            f"expected results of this benchmark in {path}, got: {error}; remove it to begin anew"
+            f"expected results of this benchmark in {path}, got: {got}; remove the file to begin anew"
         ) from error
 
 

@@ -78,6 +78,25 @@ def test_only_pictures_can_be_decoded_otherwise() -> None:
     assert list(otherwise(how, "tensor")) == ["memory as served"]
 
 
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("{}", "got: some without 'rounds', perhaps of an older one"),
+        ("nonsense", "got: Expecting value"),
+        ('{"rounds": [], "odd": 1}', "got: "),
+    ],
+)
+def test_results_that_it_can_not_go_on_with_are_refused_in_a_line(text: str, said: str, tmp_path: Path) -> None:
+    output = tmp_path / "serving.json"
+    output.write_text(text)
+    done = benchmark(output, "--resume")
+    assert done.returncode == 1
+    (line,) = done.stderr.splitlines()
+    assert line.startswith(f"Error: expected results of this benchmark in {output}, {said}")
+    assert line.endswith("remove the file to begin anew")
+    assert output.read_text() == text
+
+
 @pytest.mark.parametrize("options", [["--systems", "nobody"], ["--concurrency", "0"], ["--scenarios", ""]])
 def test_options_that_make_no_sense_are_refused(options: list[str], tmp_path: Path) -> None:
     done = benchmark(tmp_path / "serving.json", *options)
